@@ -1,1 +1,89 @@
-"""lifecircle: walking-time life circles of a county."""
+"""lifecircle: walking-time life circles of a county, from road network to offline map.
+
+The public names, in the order of the pipeline:
+
+>>> import lifecircle
+>>> lifecircle.__all__[:3]
+['read_config', 'assess', 'Assessment']
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# Name -> module. They are imported at first use, so that `lifecircle --help` stays fast.
+_HOMES = {
+    "read_config": "config",
+    "assess": "county",
+    "Assessment": "county",
+    "read_standard": "standards",
+    "read_osm": "sources.osm",
+    "WalkProfile": "config",
+    "WalkNetwork": "network",
+    "cells_from_raster": "population",
+    "cells_from_totals": "population",
+    "dwelling_evidence": "dwelling",
+    "reconcile": "population",
+    "nearest_times": "reach",
+    "travel_times": "reach",
+    "pair_times": "reach",
+    "isochrones": "isochrone",
+    "coverage": "indicator",
+    "scores": "score",
+    "unit_scores": "score",
+    "gaps": "gap",
+    "coverage_map": "render.maps",
+    "write_outputs": "render.writing",
+}
+
+__all__ = [  # noqa: RUF022 - in pipeline order
+    "read_config",
+    "assess",
+    "Assessment",
+    "read_standard",
+    "read_osm",
+    "WalkProfile",
+    "WalkNetwork",
+    "cells_from_raster",
+    "cells_from_totals",
+    "dwelling_evidence",
+    "reconcile",
+    "nearest_times",
+    "travel_times",
+    "pair_times",
+    "isochrones",
+    "coverage",
+    "scores",
+    "unit_scores",
+    "gaps",
+    "coverage_map",
+    "write_outputs",
+]
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from lifecircle.config import WalkProfile, read_config
+    from lifecircle.county import Assessment, assess
+    from lifecircle.dwelling import dwelling_evidence
+    from lifecircle.gap import gaps
+    from lifecircle.indicator import coverage
+    from lifecircle.isochrone import isochrones
+    from lifecircle.network import WalkNetwork
+    from lifecircle.population import cells_from_raster, cells_from_totals, reconcile
+    from lifecircle.reach import nearest_times, pair_times, travel_times
+    from lifecircle.render.maps import coverage_map
+    from lifecircle.render.writing import write_outputs
+    from lifecircle.score import scores, unit_scores
+    from lifecircle.sources.osm import read_osm
+    from lifecircle.standards import read_standard
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'lifecircle' has no attribute {name!r}")
+    return getattr(import_module(f"lifecircle.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -22,6 +22,20 @@ SETTINGS: Final = ("urban", "township", "rural")
 DENOMINATORS: Final = ("population", "residential_land", "communities")
 """What a coverage share can be taken of: persons, m2 of residential land, units."""
 
+PLACED_BY: Final = (
+    "raster",
+    "raster_fitted",
+    "buildings",
+    "streets",
+    "paths",
+    "residential_land",
+    "area",
+)
+"""What a unit's residents were placed by: a raster, one fitted to the unit's total, or evidence."""
+
+SCOPE_COUNTY: Final = "county"
+"""The scope of rows that speak of the whole county; other scopes are unit ids."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -101,8 +115,23 @@ CELLS: Final = Table(
         "residential_m2": Column("number", "residential land, m2", missing=True, minimum=0.0),
         "x": Column("number", "easting of where its residents live, m"),
         "y": Column("number", "northing of where its residents live, m"),
+        "placed_by": Column(
+            "text", "what placed its unit's residents", required=False, allowed=PLACED_BY
+        ),
     },
     ("Polygon", "MultiPolygon", "Point"),
+)
+
+EVIDENCE: Final = Table(
+    "evidence",
+    ("point_id",),
+    {
+        "unit_id": Column("text", "unit that the point lies in"),
+        "placed_by": Column("text", "what the point stands for", allowed=PLACED_BY),
+        "weight": Column("number", "share of its unit's residents, relative", minimum=0.0),
+        "x": Column("number", "easting, m"),
+        "y": Column("number", "northing, m"),
+    },
 )
 
 ACCESS: Final = Table(
@@ -250,6 +279,59 @@ def check_crs(frame: gpd.GeoDataFrame, crs: Any, where: str) -> None:
     if frame.crs != crs:
         raise CRSError(
             Fault(where, f"is in {frame.crs.name}, not in the county's CRS", "reproject (to_crs)")
+        )
+
+
+def by_kind(access: pd.DataFrame, column: str, cells: pd.Index) -> dict[str, np.ndarray]:
+    """Give one column of the access table as one array per kind, in the order of the cells.
+
+    Parameters
+    ----------
+    access
+        Table per `ACCESS`.
+    column
+        ``"seconds"``, ``"metres"`` or ``"facility_id"``.
+    cells
+        Index of the cells.
+
+    Returns
+    -------
+    dict
+        Kind -> array as long as `cells`; cells that the table lacks give a missing value.
+
+    Raises
+    ------
+    TableError
+        The column was not measured. A kind that was not measured raises where it is looked up.
+
+    Examples
+    --------
+    >>> index = pd.MultiIndex.from_product([[7, 8], ["post"]], names=["cell_id", "kind"])
+    >>> by_kind(pd.DataFrame({"seconds": [60.0, 90.0]}, index), "seconds", pd.Index([8, 7]))
+    {'post': array([90., 60.])}
+    """
+    if column not in access.columns:
+        raise TableError(Fault("access", f"has no column {column!r}", "measure it (nearest_times)"))
+    kinds = access.index.levels[1]
+    cell_code, kind_code = (np.asarray(code) for code in access.index.codes)
+    values = access[column]
+    arrays = {}
+    for number, kind in enumerate(kinds):
+        rows = np.flatnonzero(kind_code == number)
+        part = values.array[rows]
+        if len(rows) == len(cells) and access.index.levels[0][cell_code[rows]].equals(cells):
+            arrays[str(kind)] = np.asarray(part)
+        else:
+            ids = access.index.levels[0][cell_code[rows]]
+            arrays[str(kind)] = pd.Series(part, index=ids).reindex(cells).to_numpy()
+    return _Kinds(arrays)
+
+
+class _Kinds(dict[str, np.ndarray]):
+    def __missing__(self, kind: str) -> np.ndarray:
+        known = ", ".join(self) or "none"
+        raise TableError(
+            Fault("access", f"kind {kind!r} was not measured (measured: {known})", "measure it")
         )
 
 

@@ -1,0 +1,414 @@
+"""One county from its TOML file to its assessment: the one place where the pipeline is spelled."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+from shapely.geometry.base import BaseGeometry
+
+from lifecircle.config import CountyConfig, datasets
+from lifecircle.crs import metric_crs, require_metric
+from lifecircle.dwelling import dwelling_evidence
+from lifecircle.errors import Fault, InputError, warn
+from lifecircle.gap import gaps
+from lifecircle.indicator import coverage
+from lifecircle.isochrone import isochrones
+from lifecircle.network import WalkNetwork
+from lifecircle.place import Places
+from lifecircle.population import cells_from_raster, cells_from_totals, reconcile
+from lifecircle.reach import nearest_times
+from lifecircle.runlog import Progress, RunLog
+from lifecircle.score import scores, unit_scores
+from lifecircle.setting import with_settings
+from lifecircle.sources.boundary import read_boundary
+from lifecircle.sources.facilities import read_facility_file
+from lifecircle.sources.osm import OsmExtract, read_osm
+from lifecircle.sources.overpass import read_overpass
+from lifecircle.sources.raster import read_population
+from lifecircle.sources.roadtables import read_road_tables
+from lifecircle.sources.units import read_units
+from lifecircle.standards import Standard, read_standard
+from lifecircle.tables import FACILITIES, UNITS, check, first
+
+STAGES: Final = (
+    "area",
+    "sources",
+    "network",
+    "population",
+    "reach",
+    "indicators",
+    "gaps",
+    "isochrones",
+)
+"""The stages of `assess`, in order."""
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """All that was measured and judged for one county; made by `assess`.
+
+    Parameters
+    ----------
+    config, standard
+        What was asked for, and what it is judged by.
+    network
+        The walk network, in the county's metric CRS.
+    facilities, units, cells, access, isochrones, coverage, scores, unit_scores, gaps
+        Tables per `lifecircle.tables`, geometry in the network's CRS.
+    streets
+        Lines of the network with their OSM class, for drawing.
+    generated
+        ISO date of the run.
+    run
+        Config, inputs, versions, stages, counts, population and warnings: the content of run.json.
+    """
+
+    config: CountyConfig
+    standard: Standard
+    network: WalkNetwork
+    facilities: gpd.GeoDataFrame
+    units: gpd.GeoDataFrame
+    cells: gpd.GeoDataFrame
+    access: pd.DataFrame
+    isochrones: gpd.GeoDataFrame
+    coverage: pd.DataFrame
+    scores: pd.DataFrame
+    unit_scores: pd.DataFrame
+    gaps: gpd.GeoDataFrame
+    streets: gpd.GeoDataFrame
+    generated: str
+    run: dict[str, Any]
+
+
+def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessment:
+    """Read, measure and judge one county.
+
+    Parameters
+    ----------
+    config
+        As `read_config` gives it.
+    progress
+        Told of each stage as it begins: its name, its number from 0, how many there are.
+
+    Returns
+    -------
+    Assessment
+        Everything in memory; nothing is written.
+
+    Raises
+    ------
+    InputError
+        A source is missing or wrong; all faults of that source are listed.
+    OfflineError
+        An online source was asked for and cannot be reached.
+
+    Examples
+    --------
+    >>> county = assess(read_config("data/liechtenstein/county.toml"))  # doctest: +SKIP
+    """
+    log = RunLog(STAGES, progress)
+    standard = read_standard(config.standard)
+    with log.stage("area"):
+        boundary, units, crs = read_area(config)
+    with log.stage("sources"):
+        area = walk_area(boundary, crs, config, standard)
+        extract = _read_osm(config, standard, area)
+        facilities = _facilities(config, standard, extract, area, crs)
+    with log.stage("network"):
+        network = _network(config, extract, crs)
+        log.count(**network.counts)
+    with log.stage("population"):
+        cells, people_in = _cells(config, units, boundary, extract, network)
+        units, cells = with_settings(units, cells)
+    with log.stage("reach"):
+        cell_places, facility_places = network.snap(cells), network.snap(facilities)
+        cells = cells.assign(access_m=_metres(cell_places))
+        _report_off_network(facilities, facility_places, cells, cell_places, units)
+        access = _access(network, standard, facilities, cells, facility_places, cell_places)
+    with log.stage("indicators"):
+        covered = coverage(cells, access, units, standard)
+        scored = scores(cells, access, standard)
+        by_unit = unit_scores(scored, cells, units)
+    with log.stage("gaps"):
+        lacking = gaps(cells, access, units, standard)
+    with log.stage("isochrones"):
+        drawn = isochrones(
+            network,
+            facilities,
+            minutes=config.isochrones.minutes,
+            metres=config.isochrones.metres,
+            per_facility=config.isochrones.per_facility,
+            raster_m=config.isochrones.raster_m,
+            area=units.union_all(),
+        )
+    log.count(
+        facilities={str(kind): int(n) for kind, n in facilities["kind"].value_counts().items()},
+        units=len(units),
+        cells=len(cells),
+        gaps={str(kind): int(n) for kind, n in lacking["kind"].value_counts().items()},
+        islet_places_moved=int(cell_places.moved.sum() + facility_places.moved.sum()),
+    )
+    return Assessment(
+        config=config,
+        standard=standard,
+        network=network,
+        facilities=facilities,
+        units=units,
+        cells=cells,
+        access=access,
+        isochrones=drawn,
+        coverage=covered,
+        scores=scored,
+        unit_scores=by_unit,
+        gaps=lacking,
+        streets=network.streets(),
+        generated=dt.datetime.now(dt.UTC).date().isoformat(),
+        run={
+            "config": config.model_dump(mode="json", exclude={"path"}),
+            "inputs": _provenance(config),
+            "standard": standard.model_dump(mode="json", exclude={"kinds"}),
+            "crs": crs.to_string(),
+            "population": _people(cells, cell_places, people_in),
+            **log.summary(),
+        },
+    )
+
+
+def read_area(config: CountyConfig) -> tuple[BaseGeometry, gpd.GeoDataFrame, pyproj.CRS]:
+    """Read where the county is and what units it has, and choose its metric CRS.
+
+    Parameters
+    ----------
+    config
+        The county.
+
+    Returns
+    -------
+    boundary, units, crs
+        Boundary in lon/lat; units per `lifecircle.tables.UNITS` in `crs`. Without a boundary the
+        units' union is the county; without units the county is one unit.
+
+    Raises
+    ------
+    InputError
+        A source is missing or wrong.
+    """
+    units = None if config.units is None else read_units(config.units)
+    if config.boundary is not None:
+        boundary = read_boundary(config.boundary)
+    elif units is not None:
+        boundary = units.union_all()
+    if units is None:
+        units = gpd.GeoDataFrame(
+            {"name": [config.zh], "setting": [None], "residents": [np.nan], "priority": [1.0]},
+            index=pd.Index([config.name], name="unit_id"),
+            geometry=[boundary],
+            crs=4326,
+        )
+    crs = metric_crs(boundary)
+    if config.crs is not None:
+        crs = require_metric(pyproj.CRS.from_user_input(config.crs), f"{config.path}: crs")
+    units = units.to_crs(crs)
+    check(units, UNITS, crs=crs)
+    return boundary, units, crs
+
+
+def walk_area(
+    boundary: BaseGeometry, crs: pyproj.CRS, config: CountyConfig, standard: Standard
+) -> BaseGeometry:
+    """Widen the county by the longest walk, so that border residents keep their neighbours' places.
+
+    Parameters
+    ----------
+    boundary
+        The county in lon/lat.
+    crs
+        Its metric CRS.
+    config, standard
+        Walking speed; thresholds and isochrones.
+
+    Returns
+    -------
+    BaseGeometry
+        Polygon in lon/lat.
+    """
+    minutes = max(standard.longest("minutes"), *config.isochrones.minutes, 0.0)
+    metres = max(standard.longest("metres"), *config.isochrones.metres, 0.0)
+    reach_m = max(minutes * config.walk.metres_per_minute, metres) + config.walk.snap_limit_m
+    wide = gpd.GeoSeries([boundary], crs=4326).to_crs(crs).simplify(10.0).buffer(reach_m)
+    return wide.to_crs(4326).iloc[0]
+
+
+def _read_osm(config: CountyConfig, standard: Standard, area: BaseGeometry) -> OsmExtract | None:
+    roads, kinds = config.roads, standard.kinds
+    if roads.overpass:
+        return read_overpass(area, kinds=kinds, cache=config.path.parent / ".cache")
+    if roads.osm is None:
+        return None
+    dwellings = config.population.totals and config.population.raster is None
+    return read_osm(roads.osm.path, area=area, kinds=kinds, dwellings=dwellings)
+
+
+def _facilities(
+    config: CountyConfig,
+    standard: Standard,
+    extract: OsmExtract | None,
+    area: BaseGeometry,
+    crs: pyproj.CRS,
+) -> gpd.GeoDataFrame:
+    parts = [read_facility_file(dataset, standard.kinds) for dataset in config.facilities.files]
+    if config.facilities.osm is True and extract is not None:
+        parts.append(extract.facilities)
+    elif not isinstance(config.facilities.osm, bool):
+        path = config.facilities.osm.path
+        other = read_osm(path, area=area, kinds=standard.kinds, dwellings=False)
+        parts.append(other.facilities)
+    if not parts:
+        raise InputError(
+            Fault(
+                str(config.path),
+                "no source of facilities is named",
+                "name files under [facilities], or roads from OSM",
+            )
+        )
+    every = gpd.GeoDataFrame(pd.concat(parts), crs=4326)
+    outside = ~every.intersects(area)
+    if outside.any():
+        warn(f"facilities: {int(outside.sum())} lie outside the county and its walks; left out")
+    required = {r.kind for r in standard.requirements}
+    every = every[~outside & every["kind"].isin(required)].to_crs(crs)
+    check(every, FACILITIES, crs=crs)
+    lacking = [standard.kinds[kind].en for kind in standard.kinds if kind in required]
+    lacking = [kind for kind in sorted(required) if kind not in set(every["kind"])]
+    if len(lacking) == len(required):
+        raise InputError(
+            Fault(
+                "facilities",
+                f"none is of a required kind ({first(sorted(required), 6)})",
+                "check the sources, their area and the standard's OSM tags",
+            )
+        )
+    if lacking:
+        warn(
+            f"no facility is known of: {', '.join(lacking)}; these services count as not reached. "
+            "If they exist but are not mapped, name them under [standard.exclude] with the reason"
+        )
+    return every
+
+
+def _network(config: CountyConfig, extract: OsmExtract | None, crs: pyproj.CRS) -> WalkNetwork:
+    roads, walk = config.roads, config.walk
+    if extract is not None:
+        return WalkNetwork.from_osm(extract, crs=crs, profile=walk)
+    if roads.graphml is not None:
+        return WalkNetwork.from_osmnx(roads.graphml.path, crs=crs, profile=walk)
+    if roads.nodes is None or roads.edges is None:  # refused by RoadsConfig already
+        raise InputError(Fault(str(config.path), "no source of roads is named", "add [roads]"))
+    nodes, edges = read_road_tables(roads.nodes, roads.edges)
+    if {"lon", "lat"} <= set(nodes.columns):
+        move = pyproj.Transformer.from_crs(4326, crs, always_xy=True)
+        x, y = move.transform(nodes["lon"].to_numpy(), nodes["lat"].to_numpy())
+        nodes = nodes.assign(x=x, y=y)
+    return WalkNetwork.from_tables(nodes, edges, crs=crs, profile=walk)
+
+
+def _cells(
+    config: CountyConfig,
+    units: gpd.GeoDataFrame,
+    boundary: BaseGeometry,
+    extract: OsmExtract | None,
+    network: WalkNetwork,
+) -> tuple[gpd.GeoDataFrame, float]:
+    """Give the population cells, and how many persons went in."""
+    settings = config.population
+    residential = None if extract is None else extract.residential.to_crs(network.crs)
+    if settings.raster is not None:
+        raster = read_population(settings.raster.path, boundary, 4326)
+        cells = cells_from_raster(raster, units, residential=residential)
+        if settings.totals:
+            return reconcile(cells, units), float(units["residents"].sum())
+        return cells, float(cells["persons"].sum())
+    evidence = dwelling_evidence(
+        units,
+        streets=network.streets(),
+        buildings=None if extract is None else extract.buildings.to_crs(network.crs),
+        residential=residential,
+    )
+    cells = cells_from_totals(units, evidence, residential=residential, cell_m=settings.cell_m)
+    return cells, float(units["residents"].sum())
+
+
+def _access(
+    network: WalkNetwork,
+    standard: Standard,
+    facilities: gpd.GeoDataFrame,
+    cells: gpd.GeoDataFrame,
+    facility_places: Places,
+    cell_places: Places,
+) -> pd.DataFrame:
+    required = list(dict.fromkeys(r.kind for r in standard.requirements))
+    places = {"facility_places": facility_places, "cell_places": cell_places}
+    access = nearest_times(network, facilities, cells, kinds=required, **places)
+    if standard.longest("metres") > 0:
+        shortest = nearest_times(network.by_length(), facilities, cells, kinds=required, **places)
+        access = access.assign(metres=shortest["seconds"])
+    return access
+
+
+def _metres(places: Places) -> np.ndarray:
+    return np.where(places.off_network, np.nan, places.access_m)
+
+
+def _report_off_network(
+    facilities: gpd.GeoDataFrame,
+    facility_places: Places,
+    cells: gpd.GeoDataFrame,
+    cell_places: Places,
+    units: gpd.GeoDataFrame,
+) -> None:
+    on = set(facility_places.ids[~facility_places.off_network])
+    lost = facilities[~facilities.index.isin(on)]
+    if len(lost):
+        names = [f"{row.name or row.Index} ({row.kind})" for row in lost.itertuples()]
+        warn(f"off network: {len(lost)} facilities far from any road: {first(names, 10)}")
+    off = cells[cell_places.off_network]
+    people = off.groupby("unit_id")["persons"].sum()
+    people = people[people > 0]
+    if len(people):
+        names = units["name"].reindex(people.index)
+        told = [f"{name} {n:,.0f}" for name, n in zip(names, people, strict=True)]
+        warn(
+            f"off network: {people.sum():,.0f} residents in {len(off)} cells live far from any "
+            f"road and count as not reached: {first(told, 10)}"
+        )
+
+
+def _people(cells: gpd.GeoDataFrame, places: Places, people_in: float) -> dict[str, float]:
+    persons = cells["persons"].to_numpy()
+    return {
+        "in": round(people_in, 3),
+        "assessed": round(float(persons.sum()), 3),
+        "off_network": round(float(persons[places.off_network].sum()), 3),
+    }
+
+
+def _provenance(config: CountyConfig) -> dict[str, dict[str, str]]:
+    folder = config.path.parent
+    return {
+        key: {
+            "path": data.path.relative_to(folder).as_posix()
+            if data.path.is_relative_to(folder)
+            else data.path.as_posix(),
+            "source": data.source,
+            "date": data.date,
+            "licence": data.licence,
+            "sha256": data.sha256(),
+        }
+        for key, data in datasets(config).items()
+    }

@@ -1,0 +1,177 @@
+"""Where residents lack a service: contiguous gap areas, with people, nearest facility and rank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import scipy.sparse
+import shapely
+
+from lifecircle.indicator import excess
+from lifecircle.standards import Standard
+from lifecircle.tables import CELLS, by_kind, check
+
+_COLUMNS = [
+    "kind",
+    "unit_id",
+    "persons",
+    "persons_unreached",
+    "nearest_facility_id",
+    "nearest_minutes",
+    "priority",
+    "rank",
+    "geometry",
+]
+
+
+def gaps(
+    cells: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    units: gpd.GeoDataFrame,
+    standard: Standard,
+    *,
+    kinds: Sequence[str] | None = None,
+    join_m: float = 150.0,
+) -> gpd.GeoDataFrame:
+    """Gather the residents beyond a kind's threshold into gap areas, and rank them.
+
+    A cell is in the gap of a kind if its circle requires the kind and the nearest facility lies
+    beyond the threshold (the strictest, where several circles of its setting require it). Cells of
+    one unit that lie within `join_m` of one another form one area: a unit can act on it.
+
+    Parameters
+    ----------
+    cells
+        Table per `lifecircle.tables.CELLS`.
+    access
+        Table per `lifecircle.tables.ACCESS` of these cells.
+    units
+        Table per `lifecircle.tables.UNITS`; ``priority`` weighs the ranking.
+    standard
+        Thresholds by circle and setting.
+    kinds
+        Kinds to look at; the standard's ``gap_kinds`` by default.
+    join_m
+        Cells at most this far apart (edge to edge, m) belong together.
+
+    Returns
+    -------
+    GeoDataFrame
+        Per `lifecircle.tables.GAPS`, by kind and rank: index ``gap_id``; ``persons`` beyond the
+        threshold, of these ``persons_unreached`` without any way to a facility;
+        ``nearest_facility_id`` of most residents; ``nearest_minutes`` (mean over those who reach
+        one, min); ``rank`` within the kind by persons x priority; ``geometry`` the cells' union.
+
+    Raises
+    ------
+    TableError
+        A table breaks its schema, or a kind was not measured.
+    """
+    check(cells, CELLS)
+    wanted = standard.gap_kinds if kinds is None else tuple(kinds)
+    parts = [_kind_gaps(cells, access, units, standard, kind, join_m) for kind in wanted]
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        empty = gpd.GeoDataFrame(columns=_COLUMNS, geometry="geometry", crs=cells.crs)
+        return empty.rename_axis("gap_id")
+    return gpd.GeoDataFrame(pd.concat(parts), geometry="geometry", crs=cells.crs)
+
+
+def beyond(
+    cells: gpd.GeoDataFrame, access: pd.DataFrame, standard: Standard, kind: str
+) -> npt.NDArray[np.bool_]:
+    """Tell which cells lie beyond the threshold of a kind that their circle requires.
+
+    Parameters
+    ----------
+    cells, access, standard
+        As for `gaps`.
+    kind
+        The kind.
+    """
+    setting = cells["setting"].to_numpy(dtype=object)
+    lacking = np.zeros(len(cells), np.bool_)
+    for r in standard.requirements:
+        if r.kind == kind:
+            judged = np.isin(setting, standard.circles[r.circle].settings)
+            lacking |= judged & (excess(access, cells, r) > 1.0)
+    return lacking
+
+
+def _kind_gaps(
+    cells: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    units: gpd.GeoDataFrame,
+    standard: Standard,
+    kind: str,
+    join_m: float,
+) -> gpd.GeoDataFrame:
+    persons = cells["persons"].to_numpy(dtype=np.float64)
+    rows = np.flatnonzero(beyond(cells, access, standard, kind) & (persons > 0))
+    if not len(rows):
+        return gpd.GeoDataFrame(columns=_COLUMNS)
+    some = cells.iloc[rows]
+    unit = units.index.get_indexer(some["unit_id"])
+    area = _join(some.geometry.array, unit, join_m)
+    seconds = by_kind(access, "seconds", cells.index)[kind][rows]
+    facility = by_kind(access, "facility_id", cells.index)[kind][rows]
+    count = int(area.max()) + 1
+    people = np.bincount(area, weights=persons[rows], minlength=count)
+    reached = np.where(np.isnan(seconds), 0.0, persons[rows])
+    reaching = np.bincount(area, weights=reached, minlength=count)
+    minutes = np.bincount(area, weights=reached * np.nan_to_num(seconds) / 60.0, minlength=count)
+    first = np.unique(area, return_index=True)[1]
+    priority = units["priority"].to_numpy(dtype=np.float64)[unit[first]]
+    shapes = gpd.GeoSeries(some.geometry.array, crs=cells.crs).groupby(area)
+    table = gpd.GeoDataFrame(
+        {
+            "kind": kind,
+            "unit_id": units.index[unit[first]],
+            "persons": people,
+            "persons_unreached": people - reaching,
+            "nearest_facility_id": _most(area, facility, reached, count),
+            "nearest_minutes": np.divide(
+                minutes, reaching, out=np.full(count, np.nan), where=reaching > 0
+            ),
+            "priority": priority,
+        },
+        geometry=np.array([shapely.union_all(shape.array) for _, shape in shapes], dtype=object),
+        crs=cells.crs,
+    )
+    order = np.lexsort((np.arange(count), -people, -people * priority))
+    table = table.iloc[order].assign(rank=np.arange(1, count + 1))
+    table.index = pd.Index([f"{kind}-{rank}" for rank in table["rank"]], name="gap_id")
+    return table[_COLUMNS]
+
+
+def _join(
+    shapes: npt.NDArray[np.object_], unit: npt.NDArray[np.intp], join_m: float
+) -> npt.NDArray[np.intp]:
+    """Give each cell the number of its contiguous area, counted in order of first cells."""
+    tree = shapely.STRtree(shapes)
+    a, b = tree.query(shapes, predicate="dwithin", distance=join_m)
+    together = unit[a] == unit[b]
+    size = (len(shapes), len(shapes))
+    graph = scipy.sparse.coo_array(
+        (np.ones(int(together.sum()), np.int8), (a[together], b[together])), shape=size
+    )
+    _, label = scipy.sparse.csgraph.connected_components(graph.tocsr(), directed=False)
+    return np.asarray(pd.factorize(label)[0])
+
+
+def _most(
+    area: npt.NDArray[np.intp], facility: npt.NDArray[np.object_], persons: np.ndarray, count: int
+) -> npt.NDArray[np.object_]:
+    """Give the facility that is nearest for most residents of each area; of equals the first."""
+    table = pd.DataFrame({"area": area, "facility": facility, "persons": persons})
+    table = table[table["facility"].notna()]
+    sums = table.groupby(["area", "facility"], observed=True, sort=True)["persons"].sum()
+    best = np.full(count, None, dtype=object)
+    if len(sums):
+        most = sums.groupby(level="area").idxmax()
+        best[most.index.to_numpy()] = [pair[1] for pair in most]
+    return best

@@ -1,0 +1,340 @@
+"""A regular grid, and the exact shares of its cells that polygons cover."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyproj
+import shapely
+from exactextract import exact_extract
+from exactextract.raster import NumPyRasterSource
+
+# A straight border of 100 m bends by less than 1 mm between the projections in use.
+_BEND_M: Final = 100.0
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A north-up grid; its cells are numbered from 0 along the rows, north row first.
+
+    Parameters
+    ----------
+    west, north
+        The outer corner, in the CRS's unit.
+    dx, dy
+        Width and height of a cell, both positive.
+    rows, columns
+        Number of cells down and across.
+    crs
+        Any.
+
+    Examples
+    --------
+    >>> grid = Grid(0, 200, 100, 100, rows=2, columns=3, crs=pyproj.CRS(32632))
+    >>> grid.cell_at([50, 250, 999], [150, 50, 50]).tolist()  # -1 = outside
+    [0, 5, -1]
+    """
+
+    west: float
+    north: float
+    dx: float
+    dy: float
+    rows: int
+    columns: int
+    crs: pyproj.CRS
+
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return self.rows * self.columns
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north."""
+        return (
+            self.west,
+            self.north - self.rows * self.dy,
+            self.west + self.columns * self.dx,
+            self.north,
+        )
+
+    def cell_at(self, x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Find the number of the cell that each point lies in; -1 outside the grid."""
+        column = np.floor((np.asarray(x, dtype=float) - self.west) / self.dx).astype(np.int64)
+        row = np.floor((self.north - np.asarray(y, dtype=float)) / self.dy).astype(np.int64)
+        inside = (row >= 0) & (row < self.rows) & (column >= 0) & (column < self.columns)
+        return np.where(inside, row * self.columns + column, -1)
+
+
+def grid_over(bounds: npt.ArrayLike, cell_m: float, crs: pyproj.CRS) -> Grid:
+    """Lay a grid over bounds, its lines at whole multiples of the cell size.
+
+    Parameters
+    ----------
+    bounds
+        West, south, east, north, m.
+    cell_m
+        Side of a cell, m.
+    crs
+        Metric CRS of the bounds.
+
+    Returns
+    -------
+    Grid
+        The smallest that covers the bounds.
+
+    Examples
+    --------
+    >>> grid_over([120, 30, 310, 80], 100, pyproj.CRS(32632)).bounds
+    (100.0, 0.0, 400.0, 100.0)
+    """
+    west, south, east, north = (float(value) for value in np.asarray(bounds, dtype=float))
+    left, top = math.floor(west / cell_m), math.ceil(north / cell_m)
+    return Grid(
+        west=left * float(cell_m),
+        north=top * float(cell_m),
+        dx=float(cell_m),
+        dy=float(cell_m),
+        rows=max(top - math.floor(south / cell_m), 1),
+        columns=max(math.ceil(east / cell_m) - left, 1),
+        crs=crs,
+    )
+
+
+def shares(
+    grid: Grid, areas: gpd.GeoSeries, wanted: npt.NDArray[np.bool_] | None = None
+) -> pd.DataFrame:
+    """Give the exact share of each grid cell that each area covers.
+
+    Parameters
+    ----------
+    grid
+        The grid.
+    areas
+        Polygons in a metric CRS; straight borders are bent where the grid's CRS differs.
+    wanted
+        Flag by cell number; cells without it are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``area`` (position in `areas`), ``cell`` and ``share`` (0 to 1); one row per
+        area and cell that it covers in part, sorted by both.
+
+    Examples
+    --------
+    >>> grid = Grid(0, 100, 100, 100, rows=1, columns=2, crs=pyproj.CRS(32632))
+    >>> shares(grid, gpd.GeoSeries([shapely.box(50, 0, 200, 100)], crs=32632))
+       area  cell  share
+    0     0     0    0.5
+    1     0     1    1.0
+    """
+    blank = np.broadcast_to(np.zeros((1, 1), dtype=np.uint8), (grid.rows, grid.columns))
+    found = _extract(blank, grid, areas, ["cell_id", "coverage"])
+    cells, parts = list(found["cell_id"]), list(found["coverage"])
+    area = np.repeat(np.arange(len(areas)), [len(part) for part in parts])
+    table = pd.DataFrame(
+        {
+            "area": area,
+            "cell": np.concatenate([np.empty(0, np.int64), *cells]),
+            "share": np.concatenate([np.empty(0, np.float64), *parts]),
+        }
+    )
+    keep = table["share"].to_numpy() > 0
+    if wanted is not None:
+        keep &= wanted[table["cell"]]
+    return table[keep].sort_values(["area", "cell"], ignore_index=True)
+
+
+def sums(
+    grid: Grid, values: npt.NDArray[np.float64], areas: gpd.GeoSeries
+) -> npt.NDArray[np.float64]:
+    """Add up grid values within areas, each cell by the share that is covered.
+
+    Parameters
+    ----------
+    grid
+        The grid.
+    values
+        Shape (rows, columns); NaN counts as nothing.
+    areas
+        Polygons in a metric CRS.
+
+    Returns
+    -------
+    numpy.ndarray
+        One sum per area.
+
+    Examples
+    --------
+    >>> grid = Grid(0, 100, 100, 100, rows=1, columns=2, crs=pyproj.CRS(32632))
+    >>> area = gpd.GeoSeries([shapely.box(50, 0, 200, 100)], crs=32632)
+    >>> sums(grid, np.array([[8.0, 4.0]]), area).tolist()
+    [8.0]
+    """
+    total = _extract(values, grid, areas, ["sum"])["sum"].to_numpy(dtype=float, na_value=0.0)
+    return np.nan_to_num(np.asarray(total, dtype=np.float64))
+
+
+def outlines(
+    grid: Grid, cells: npt.NDArray[np.int64], crs: pyproj.CRS
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64]]:
+    """Draw grid cells in another CRS.
+
+    Parameters
+    ----------
+    grid
+        The grid.
+    cells
+        Cell numbers, length n.
+    crs
+        CRS to draw them in.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        n polygons of four corners, and their centres, shape (n, 2).
+
+    Examples
+    --------
+    >>> grid = Grid(0, 100, 100, 100, rows=1, columns=2, crs=pyproj.CRS(32632))
+    >>> outlines(grid, np.array([1]), grid.crs)[1].tolist()
+    [[150.0, 50.0]]
+    """
+    row, column = np.divmod(cells, grid.columns)
+    wide = grid.columns + 1
+    ring = np.stack(
+        [
+            row * wide + column,
+            row * wide + column + 1,
+            (row + 1) * wide + column + 1,
+            (row + 1) * wide + column,
+        ],
+        axis=1,
+    )
+    # Neighbours share corners: each is carried once.
+    corner, at = np.unique(ring, return_inverse=True)
+    corner_row, corner_column = np.divmod(corner, wide)
+    xy = np.column_stack([grid.west + corner_column * grid.dx, grid.north - corner_row * grid.dy])
+    if grid.crs != crs:
+        carry = pyproj.Transformer.from_crs(grid.crs, crs, always_xy=True)
+        xy = np.column_stack(carry.transform(xy[:, 0], xy[:, 1]))
+    corners = xy[at.reshape(ring.shape)]
+    quads = np.asarray(shapely.polygons(corners[:, [0, 1, 2, 3, 0]]), dtype=object)
+    return quads, np.asarray(corners.mean(axis=1), dtype=np.float64)
+
+
+def cut(
+    grid: Grid, areas: gpd.GeoSeries, wanted: npt.NDArray[np.bool_] | None = None
+) -> pd.DataFrame:
+    """Cut grid cells at the borders of areas.
+
+    Parameters
+    ----------
+    grid
+        The grid, in any CRS.
+    areas
+        Polygons in a metric CRS.
+    wanted
+        Flag by cell number; cells without it are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `shares`, and the piece's ``geometry`` in the areas' CRS with a point (``x``, ``y``)
+        of it: the cell's centre, or a point inside where the cell is cut.
+
+    Examples
+    --------
+    >>> grid = Grid(0, 100, 100, 100, rows=1, columns=2, crs=pyproj.CRS(32632))
+    >>> cut(grid, gpd.GeoSeries([shapely.box(50, 0, 200, 100)], crs=32632)).drop(columns="geometry")
+       area  cell  share      x     y
+    0     0     0    0.5   75.0  50.0
+    1     0     1    1.0  150.0  50.0
+    """
+    pieces = shares(grid, areas, wanted)
+    geometry, xy = outlines(grid, pieces["cell"].to_numpy(), areas.crs)
+    border = pieces["share"].to_numpy() < 1
+    around = areas.to_numpy()[pieces["area"][border]]
+    geometry[border] = polygonal(shapely.intersection(geometry[border], around))
+    seats = shapely.point_on_surface(geometry[border])
+    xy[border] = np.column_stack([shapely.get_x(seats), shapely.get_y(seats)])
+    pieces = pieces.assign(geometry=geometry, x=xy[:, 0], y=xy[:, 1])
+    # A sliver of a millionth of a cell may vanish between two projections.
+    return pieces[~shapely.is_empty(geometry)].reset_index(drop=True)
+
+
+def polygonal(geometry: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """Keep the polygons of each geometry; a point or line is no area.
+
+    Parameters
+    ----------
+    geometry
+        Of any type.
+
+    Returns
+    -------
+    numpy.ndarray
+        Polygons and multipolygons, empty where there was no area.
+
+    Examples
+    --------
+    >>> touching = shapely.intersection(shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1))
+    >>> polygonal(np.array([touching]))[0].wkt
+    'POLYGON EMPTY'
+    """
+    mixed = ~np.isin(shapely.get_type_id(geometry), (3, 6))
+    kept = geometry.copy()
+    kept[mixed] = shapely.buffer(geometry[mixed], 0)
+    return kept
+
+
+def overlap_m2(
+    polygons: npt.NDArray[np.object_], land: npt.NDArray[np.object_]
+) -> npt.NDArray[np.float64]:
+    """Give the exact area of land within each polygon.
+
+    Parameters
+    ----------
+    polygons
+        Many small polygons, metric CRS.
+    land
+        Polygons that do not overlap each other, same CRS.
+
+    Returns
+    -------
+    numpy.ndarray
+        m2 per polygon.
+
+    Examples
+    --------
+    >>> cells = np.array([shapely.box(0, 0, 100, 100), shapely.box(100, 0, 200, 100)])
+    >>> overlap_m2(cells, np.array([shapely.box(0, 0, 130, 100)])).tolist()
+    [10000.0, 3000.0]
+    """
+    tree = shapely.STRtree(polygons)
+    whole_land, whole = tree.query(land, "contains")
+    part, touched = tree.query(land, "intersects")
+    # Polygons wholly within the land need no cutting.
+    border = ~np.isin(part * len(polygons) + touched, whole_land * len(polygons) + whole)
+    part, touched = part[border], touched[border]
+    area = shapely.area(shapely.intersection(polygons[touched], land[part]))
+    total = np.bincount(touched, area, minlength=len(polygons))
+    total += np.bincount(whole, shapely.area(polygons[whole]), minlength=len(polygons))
+    return np.asarray(total, dtype=np.float64)
+
+
+def _extract(
+    values: npt.NDArray[Any], grid: Grid, areas: gpd.GeoSeries, statistics: list[str]
+) -> pd.DataFrame:
+    bent = areas if areas.crs == grid.crs else areas.segmentize(_BEND_M).to_crs(grid.crs)
+    frame = gpd.GeoDataFrame(geometry=bent.to_numpy(), crs=grid.crs)
+    raster = NumPyRasterSource(values, *grid.bounds, srs_wkt=frame.crs.to_wkt())
+    found: pd.DataFrame = exact_extract(raster, frame, statistics, output="pandas")
+    return found

@@ -1,0 +1,173 @@
+"""What is: how much of the people, the residential land and the communities has a service near.
+
+Three denominators stand side by side, because standards, papers and bureaus use different ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from lifecircle.standards import Requirement, Standard
+from lifecircle.tables import CELLS, DENOMINATORS, SCOPE_COUNTY, by_kind, check
+
+Floats = npt.NDArray[np.float64]
+
+_DIGITS: Final = 9  # seconds and metres are compared to the nanosecond, so that 900 s is 15 min
+
+
+def within(
+    access: pd.DataFrame, cells: pd.DataFrame, requirement: Requirement
+) -> npt.NDArray[np.bool_]:
+    """Tell for every cell whether a required service lies within its threshold.
+
+    Parameters
+    ----------
+    access
+        Table per `lifecircle.tables.ACCESS`; for thresholds in metres with column ``metres``.
+    cells
+        The cells, in the order of the answer.
+    requirement
+        Kind and threshold.
+
+    Returns
+    -------
+    ndarray of bool
+        False where the service is not reached at all.
+
+    Raises
+    ------
+    TableError
+        The kind was not measured, or not in the unit of the threshold.
+    """
+    return np.asarray(excess(access, cells, requirement) <= 1.0)
+
+
+def excess(access: pd.DataFrame, cells: pd.DataFrame, requirement: Requirement) -> Floats:
+    """Give for every cell the walk to a required service as a multiple of its threshold.
+
+    Parameters
+    ----------
+    access, cells, requirement
+        As for `within`.
+
+    Returns
+    -------
+    ndarray of float
+        1 is just within; inf where the service is not reached.
+    """
+    column, limit = (
+        ("seconds", requirement.limit * 60.0)
+        if requirement.unit == "minutes"
+        else ("metres", requirement.limit)
+    )
+    walk = by_kind(access, column, cells.index)[requirement.kind]
+    return np.where(np.isnan(walk), np.inf, np.round(walk, _DIGITS) / limit)
+
+
+def coverage(
+    cells: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    units: gpd.GeoDataFrame,
+    standard: Standard,
+) -> pd.DataFrame:
+    """Measure the coverage of every required service, for the county and for each unit.
+
+    Each requirement is measured over the cells whose setting its circle is meant for. A community
+    (unit) counts as covered when the standard's share of its residents is within the threshold.
+
+    Parameters
+    ----------
+    cells
+        Table per `lifecircle.tables.CELLS`.
+    access
+        Table per `lifecircle.tables.ACCESS` of these cells.
+    units
+        Table per `lifecircle.tables.UNITS`.
+    standard
+        What is required, and where.
+
+    Returns
+    -------
+    DataFrame
+        Index (scope, circle, kind, denominator); scope is ``"county"`` or a unit_id, denominator is
+        ``population`` (persons), ``residential_land`` (m2) or ``communities`` (units). Columns
+        ``limit``, ``unit``, ``covered``, ``total``, ``share`` (0 to 1; NaN where the total is 0 or
+        unknown).
+
+    Raises
+    ------
+    TableError
+        A table breaks its schema, or a required kind was not measured.
+
+    References
+    ----------
+    TD/T 1063-2021 divides by residential land; the plan judges by community; see the standards.
+    """
+    check(cells, CELLS)
+    unit_of = units.index.get_indexer(cells["unit_id"])
+    setting = cells["setting"].to_numpy(dtype=object)
+    persons = cells["persons"].to_numpy(dtype=np.float64)
+    land = cells["residential_m2"].to_numpy(dtype=np.float64)
+    tables = []
+    for r in standard.requirements:
+        judged = np.isin(setting, standard.circles[r.circle].settings)
+        near = within(access, cells, r)
+        by_unit = {
+            "population": _sums(unit_of, judged, near, persons, len(units)),
+            "residential_land": _sums(unit_of, judged, near, land, len(units)),
+        }
+        covered, total = by_unit["population"]
+        lived = total > 0
+        met = lived & (covered >= standard.community.share * total * (1.0 - 1e-12))
+        by_unit["communities"] = (met.astype(float), lived.astype(float))
+        present = np.bincount(unit_of[judged], minlength=len(units)) > 0
+        tables.append(_rows(r, units.index, present, by_unit))
+    return pd.concat(tables).sort_index(kind="stable") if tables else pd.DataFrame()
+
+
+def _sums(
+    unit_of: npt.NDArray[np.intp],
+    judged: npt.NDArray[np.bool_],
+    near: npt.NDArray[np.bool_],
+    amount: Floats,
+    units: int,
+) -> tuple[Floats, Floats]:
+    """Add up per unit what is covered and what is judged; unknown amounts (NaN) count as none."""
+    weight = np.where(judged & np.isfinite(amount), amount, 0.0)
+    covered = np.bincount(unit_of, weights=np.where(near, weight, 0.0), minlength=units)
+    return covered, np.bincount(unit_of, weights=weight, minlength=units)
+
+
+def _rows(
+    requirement: Requirement,
+    unit_ids: pd.Index,
+    present: npt.NDArray[np.bool_],
+    by_unit: Mapping[str, tuple[Floats, Floats]],
+) -> pd.DataFrame:
+    parts = []
+    for denominator in DENOMINATORS:
+        covered, total = by_unit[denominator]
+        scope = [SCOPE_COUNTY, *unit_ids[present]]
+        part = pd.DataFrame(
+            {
+                "limit": requirement.limit,
+                "unit": requirement.unit,
+                "covered": [covered.sum(), *covered[present]],
+                "total": [total.sum(), *total[present]],
+            },
+            index=pd.MultiIndex.from_product(
+                [scope, [requirement.circle], [requirement.kind], [denominator]],
+                names=["scope", "circle", "kind", "denominator"],
+            ),
+        )
+        parts.append(part)
+    rows = pd.concat(parts)
+    # A sum in another order may exceed the total by its last bit: a share never exceeds 1.
+    share = np.minimum(rows["covered"] / rows["total"].where(rows["total"] > 0), 1.0)
+    return rows.assign(share=share)

@@ -1,0 +1,539 @@
+"""The walk network: compact arrays, one definition of a place, and doors to osmnx and OSM.
+
+Streets are cut into straight *segments* between consecutive nodes. Runs of segments without a
+choice are *chains* between *junctions*; searches run over junctions, and exact times inside a chain
+come from the seconds summed along it. Nodes stand in Hilbert order, segments in chain order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pyproj
+import scipy.sparse
+import shapely
+
+from lifecircle.config import WalkProfile
+from lifecircle.crs import metric_crs, require_metric
+from lifecircle.errors import Fault, TableError, warn
+from lifecircle.kernels.graph import (
+    Bools,
+    Floats,
+    Ints,
+    Longs,
+    contract,
+    hilbert_order,
+    incidence,
+)
+from lifecircle.place import Located, Places, SegmentIndex
+from lifecircle.sources.graphs import read_graph
+from lifecircle.streets import Segments, cut_edges
+from lifecircle.tables import check_crs, first
+
+
+@dataclass(frozen=True)
+class WalkNetwork:
+    """A walk network as compact arrays; made by `from_osm`, `from_osmnx` or `from_tables`.
+
+    Parameters
+    ----------
+    crs
+        Projected CRS in metres.
+    profile
+        How people walk; `with_profile` changes it without reading again.
+    node_ids, node_x, node_y
+        Nodes in Hilbert order; ids are those of the input (vertices of a geometry: -1, -2, ...).
+    segment_u, segment_v
+        Node positions of each segment, oriented and ordered along its chain.
+    segment_m, segment_steps, segment_highway
+        Length in m, whether it is steps, and its OSM class (codes into ``highways``).
+    chain_start
+        Chain k holds the segments ``chain_start[k] : chain_start[k + 1]``.
+    junction_node
+        Node position of each junction.
+    counts
+        What was read, dropped and found; goes into ``run.json``.
+
+    Examples
+    --------
+    >>> nodes = pd.DataFrame({"x": [0.0, 90.0, 180.0], "y": [0.0, 0.0, 0.0]}, index=[1, 2, 3])
+    >>> edges = pd.DataFrame({"u": [1, 2], "v": [2, 3]})
+    >>> network = WalkNetwork.from_tables(nodes, edges, crs="EPSG:32632")
+    >>> network.counts["segments"], network.counts["junctions"], network.counts["chains"]
+    (2, 2, 1)
+    """
+
+    crs: pyproj.CRS
+    profile: WalkProfile
+    node_ids: pd.Index
+    node_x: Floats
+    node_y: Floats
+    segment_u: Ints
+    segment_v: Ints
+    segment_m: Floats
+    segment_steps: Bools
+    segment_highway: Ints
+    highways: tuple[str, ...]
+    chain_start: Longs
+    junction_node: Ints
+    counts: Mapping[str, int] = field(default_factory=dict)
+    metric: bool = False
+
+    # -- ways in ---------------------------------------------------------------------------------
+
+    @classmethod
+    def from_tables(
+        cls,
+        nodes: pd.DataFrame,
+        edges: pd.DataFrame,
+        *,
+        crs: Any,
+        profile: WalkProfile | None = None,
+    ) -> WalkNetwork:
+        """Build a network from a table of nodes and a table of edges.
+
+        Parameters
+        ----------
+        nodes
+            Index: node id. Columns ``x``, ``y`` in metres of `crs`.
+        edges
+            Columns ``u``, ``v`` (node ids); optional ``length_m``, ``steps`` (bool), ``highway``
+            (text) and ``geometry`` (LineString in `crs`, in either direction). Walked both ways.
+        crs
+            Projected CRS in metres.
+        profile
+            How people walk.
+
+        Returns
+        -------
+        WalkNetwork
+
+        Raises
+        ------
+        TableError
+            A column is missing, an edge names an unknown node, a length is negative, an id repeats.
+        CRSError
+            `crs` is not in metres.
+        InputError
+            There is no edge.
+
+        Examples
+        --------
+        >>> nodes = pd.DataFrame({"x": [0.0, 75.0], "y": [0.0, 0.0]}, index=[7, 8])
+        >>> edges = pd.DataFrame({"u": [7], "v": [8], "steps": [True]})
+        >>> WalkNetwork.from_tables(nodes, edges, crs="EPSG:4546").segment_seconds
+        array([120.])
+        """
+        metric = require_metric(pyproj.CRS.from_user_input(crs), "crs")
+        return _build(cls, cut_edges(nodes, edges), metric, profile or WalkProfile())
+
+    @classmethod
+    def from_osm(
+        cls,
+        source: Any,
+        *,
+        crs: Any | None = None,
+        area: shapely.Geometry | None = None,
+        profile: WalkProfile | None = None,
+    ) -> WalkNetwork:
+        """Build a network from an OSM file (.osm.pbf, .osm, .osm.bz2) or from what was read of it.
+
+        Parameters
+        ----------
+        source
+            Path of the file, or the `lifecircle.sources.osm.OsmExtract` of an earlier reading.
+        crs
+            Projected CRS in metres; chosen from the nodes by default.
+        area
+            Polygon in lon/lat: only ways that touch it are kept. Make it wider than the county by
+            the longest walk.
+        profile
+            How people walk.
+
+        Returns
+        -------
+        WalkNetwork
+
+        Raises
+        ------
+        InputError
+            The file is missing, is not OSM data, or holds no walkable way in the area.
+
+        Examples
+        --------
+        >>> path = "data/liechtenstein/liechtenstein-2013-08-03.osm.pbf"
+        >>> WalkNetwork.from_osm(path).crs.to_epsg()
+        32632
+        """
+        from lifecircle.sources.osm import OsmExtract, read_osm
+
+        extract = (
+            source
+            if isinstance(source, OsmExtract)
+            else read_osm(Path(source), area=area, dwellings=False)
+        )
+        lon = extract.nodes["lon"].to_numpy()
+        lat = extract.nodes["lat"].to_numpy()
+        if crs is None:
+            crs = metric_crs(shapely.box(lon.min(), lat.min(), lon.max(), lat.max()))
+        target = pyproj.CRS.from_user_input(crs)
+        x, y = pyproj.Transformer.from_crs(4326, target, always_xy=True).transform(lon, lat)
+        nodes = pd.DataFrame({"x": x, "y": y}, index=extract.nodes.index)
+        network = cls.from_tables(nodes, extract.segments, crs=target, profile=profile)
+        return replace(network, counts={**extract.counts, **network.counts})
+
+    @classmethod
+    def from_osmnx(
+        cls, graph: Any, *, crs: Any | None = None, profile: WalkProfile | None = None
+    ) -> WalkNetwork:
+        """Build a network from an osmnx graph, projected or in lon/lat, or from its GraphML file.
+
+        Parameters
+        ----------
+        graph
+            A networkx (Multi)(Di)Graph with ``x``, ``y`` on nodes, ``crs`` on the graph and
+            optional ``length``, ``highway``, ``geometry`` on edges; or the path of a GraphML file.
+            An edge and its reverse count once: people walk both ways.
+        crs
+            Projected CRS in metres; the graph's own if projected, else chosen from its nodes.
+        profile
+            How people walk.
+
+        Returns
+        -------
+        WalkNetwork
+
+        Raises
+        ------
+        InputError
+            The graph has no CRS or no edge, or the GraphML cannot be read.
+
+        Examples
+        --------
+        >>> import networkx as nx
+        >>> graph = nx.MultiDiGraph(crs="EPSG:32632")
+        >>> graph.add_node(1, x=0.0, y=0.0); graph.add_node(2, x=75.0, y=0.0)
+        >>> _ = graph.add_edge(1, 2, length=80.0); _ = graph.add_edge(2, 1, length=80.0)
+        >>> WalkNetwork.from_osmnx(graph).segment_m
+        array([80.])
+        """
+        nodes, edges, target = read_graph(graph, crs)
+        return cls.from_tables(nodes, edges, crs=target, profile=profile)
+
+    def to_networkx(self) -> nx.MultiGraph:
+        """Give the network as a networkx MultiGraph that osmnx understands.
+
+        Returns
+        -------
+        networkx.MultiGraph
+            Nodes are the input's ids with ``x``, ``y``; edges carry ``length`` (m), ``seconds``
+            and ``highway``; ``graph["crs"]`` is the metric CRS.
+
+        Examples
+        --------
+        >>> nodes = pd.DataFrame({"x": [0.0, 75.0], "y": [0.0, 0.0]}, index=[7, 8])
+        >>> edges = pd.DataFrame({"u": [7], "v": [8]})
+        >>> network = WalkNetwork.from_tables(nodes, edges, crs="EPSG:4546")
+        >>> network.to_networkx().get_edge_data(7, 8)[0]["seconds"]
+        60.0
+        """
+        graph = nx.MultiGraph(crs=self.crs)
+        ids = self.node_ids.tolist()
+        places = zip(ids, self.node_x.tolist(), self.node_y.tolist(), strict=True)
+        graph.add_nodes_from((node, {"x": x, "y": y}) for node, x, y in places)
+        names = np.asarray(self.highways, dtype=object)[self.segment_highway]
+        graph.add_edges_from(
+            (ids[u], ids[v], {"length": metres, "seconds": seconds, "highway": name})
+            for u, v, metres, seconds, name in zip(
+                self.segment_u.tolist(),
+                self.segment_v.tolist(),
+                self.segment_m.tolist(),
+                self.segment_seconds.tolist(),
+                names,
+                strict=True,
+            )
+        )
+        return graph
+
+    def with_profile(self, profile: WalkProfile) -> WalkNetwork:
+        """Give the same streets for another way of walking.
+
+        Parameters
+        ----------
+        profile
+            Speed, steps and snapping.
+        """
+        return replace(self, profile=profile, metric=False)
+
+    def by_length(self) -> WalkNetwork:
+        """Give the same streets with metres for seconds: searches then find shortest walks."""
+        return replace(self, metric=True)
+
+    # -- derived arrays, made at first use ---------------------------------------------------------
+
+    @property
+    def metres_per_second(self) -> float:
+        """Speed of the access leg: the profile's, or 1 where seconds stand for metres."""
+        return 1.0 if self.metric else self.profile.metres_per_second
+
+    @cached_property
+    def segment_seconds(self) -> Floats:
+        """Seconds along each segment; the same both ways until slope is known."""
+        if self.metric:
+            return self.segment_m
+        factor = np.where(self.segment_steps, self.profile.steps_factor, 1.0)
+        return self.segment_m * factor / self.profile.metres_per_second
+
+    @cached_property
+    def segment_chain(self) -> Ints:
+        """Chain of each segment."""
+        sizes = np.diff(self.chain_start)
+        return np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+
+    @cached_property
+    def segment_ahead(self) -> Floats:
+        """Seconds from the start of its chain to the start of each segment."""
+        total = np.concatenate([[0.0], np.cumsum(self.segment_seconds)])[:-1]
+        starts = self.chain_start[:-1]
+        # Summed within each chain, not over the whole network, to keep 1e-9 s everywhere.
+        ahead = total - total[starts][self.segment_chain] if len(starts) else total
+        return np.asarray(ahead, dtype=np.float64)
+
+    @cached_property
+    def chain_seconds(self) -> Floats:
+        """Seconds along each whole chain."""
+        last = self.chain_start[1:] - 1
+        return np.asarray(self.segment_ahead[last] + self.segment_seconds[last])
+
+    @cached_property
+    def chain_ends(self) -> tuple[Ints, Ints]:
+        """Junctions at the first and the second end of each chain."""
+        number = np.full(len(self.node_x), -1, np.int32)
+        number[self.junction_node] = np.arange(len(self.junction_node), dtype=np.int32)
+        first_node = self.segment_u[self.chain_start[:-1]]
+        last_node = self.segment_v[self.chain_start[1:] - 1]
+        return number[first_node], number[last_node]
+
+    @cached_property
+    def junction_graph(self) -> tuple[Longs, Ints, Ints]:
+        """Half-edges of the junctions: row starts, junction led to, and chain."""
+        a, b = self.chain_ends
+        ptr, half = incidence(len(self.junction_node), a, b)
+        chain = (half >> 1).astype(np.int32)
+        to = np.where(half & 1, a[chain], b[chain]).astype(np.int32)
+        return ptr, to, chain
+
+    @cached_property
+    def half_seconds(self) -> Floats:
+        """Seconds over each half-edge of `junction_graph`."""
+        return np.asarray(self.chain_seconds[self.junction_graph[2]])
+
+    @cached_property
+    def chain_component(self) -> Ints:
+        """Connected component of each chain; component 0 is the longest, then by length."""
+        a, b = self.chain_ends
+        size = len(self.junction_node)
+        graph = scipy.sparse.coo_array((np.ones(len(a), np.int8), (a, b)), shape=(size, size))
+        _, label = scipy.sparse.csgraph.connected_components(graph.tocsr(), directed=False)
+        metres = np.bincount(label[a], weights=self._chain_m, minlength=label.max(initial=-1) + 1)
+        rank = np.empty(len(metres), np.int32)
+        rank[np.argsort(-metres, kind="stable")] = np.arange(len(metres), dtype=np.int32)
+        return rank[label[a]]
+
+    @cached_property
+    def component_m(self) -> Floats:
+        """Length of the streets of each connected component, m, longest first."""
+        return np.bincount(self.chain_component, weights=self._chain_m)
+
+    @cached_property
+    def islet_chain(self) -> Bools:
+        """Which chains belong to an islet: a piece shorter than the profile's ``islet_m``."""
+        islet = self.component_m < self.profile.islet_m
+        islet[0] = False
+        return np.asarray(islet[self.chain_component])
+
+    @property
+    def _chain_m(self) -> Floats:
+        return np.add.reduceat(self.segment_m, self.chain_start[:-1])
+
+    @cached_property
+    def segment_index(self) -> SegmentIndex:
+        """The grid over the segments that `snap` searches."""
+        u, v = self.segment_u, self.segment_v
+        x, y = self.node_x, self.node_y
+        return SegmentIndex.build(x[u], y[u], x[v], y[v])
+
+    # -- places ------------------------------------------------------------------------------------
+
+    def snap(self, frame: gpd.GeoDataFrame, *, limit_m: float | None = None) -> Places:
+        """Find the nearest point on a street for each row of a table.
+
+        Parameters
+        ----------
+        frame
+            Table in the network's CRS. Columns ``x``, ``y`` are used where there are any; else
+            Points, or MultiPoints whose points are entrances.
+        limit_m
+            Farthest a street may lie; the profile's ``snap_limit_m`` by default.
+
+        Returns
+        -------
+        Places
+            One place per row, or per entrance.
+
+        Raises
+        ------
+        CRSError
+            The table is in another CRS.
+        TableError
+            A geometry is not a Point or MultiPoint.
+        """
+        if {"x", "y"} <= set(frame.columns):
+            x = frame["x"].to_numpy(dtype=np.float64)
+            y = frame["y"].to_numpy(dtype=np.float64)
+            return self.snap_points(x, y, frame.index, limit_m=limit_m)
+        check_crs(frame, self.crs, "places")
+        wrong = ~frame.geom_type.isin(["Point", "MultiPoint"])
+        if wrong.any():
+            at = first(frame.index[wrong])
+            raise TableError(Fault("places", f"geometry is no point at {at}", "give points"))
+        points, owner = shapely.get_coordinates(frame.geometry.array, return_index=True)
+        return self.snap_points(points[:, 0], points[:, 1], frame.index[owner], limit_m=limit_m)
+
+    def snap_points(
+        self, x: Floats, y: Floats, ids: pd.Index | None = None, *, limit_m: float | None = None
+    ) -> Places:
+        """Find the nearest point on a street for coordinates in the network's CRS.
+
+        Parameters
+        ----------
+        x, y
+            Coordinates, m.
+        ids
+            Identities; numbers from 0 by default.
+        limit_m
+            Farthest a street may lie; the profile's ``snap_limit_m`` by default.
+
+        Returns
+        -------
+        Places
+            In the order given.
+        """
+        return self.segment_index.snap(
+            x,
+            y,
+            pd.RangeIndex(len(x)) if ids is None else ids,
+            self.islet_chain[self.segment_chain],
+            limit_m=self.profile.snap_limit_m if limit_m is None else limit_m,
+            detour_m=self.profile.islet_detour_m,
+        )
+
+    def node_places(self) -> Places:
+        """Give every node as a place of its own, with no access leg.
+
+        Returns
+        -------
+        Places
+            In the order of ``node_ids``.
+        """
+        count = len(self.node_x)
+        segment = np.empty(count, np.int32)
+        fraction = np.empty(count)
+        numbers = np.arange(len(self.segment_u), dtype=np.int32)
+        segment[self.segment_v], fraction[self.segment_v] = numbers, 1.0
+        segment[self.segment_u], fraction[self.segment_u] = numbers, 0.0
+        none = np.zeros(count, np.bool_)
+        return Places(self.node_ids, segment, fraction, np.zeros(count), none)
+
+    def locate(self, places: Places) -> Located:
+        """Turn places into seconds along their chains, for this network's profile.
+
+        Parameters
+        ----------
+        places
+            As given by `snap` of this network or of one with another profile.
+
+        Returns
+        -------
+        Located
+            ``chain`` -1 and ``access`` inf where off network.
+        """
+        off = places.segment < 0
+        segment = np.where(off, 0, places.segment)
+        chain = self.segment_chain[segment]
+        ahead = self.segment_ahead[segment] + places.fraction * self.segment_seconds[segment]
+        ahead = np.minimum(ahead, self.chain_seconds[chain])
+        access = places.access_m / self.metres_per_second
+        return Located(np.where(off, -1, chain).astype(np.int32), ahead, ahead, access)
+
+    def streets(self) -> gpd.GeoDataFrame:
+        """Give the streets as lines: one per run of segments of one chain and one OSM class.
+
+        Returns
+        -------
+        GeoDataFrame
+            Index ``street``; columns ``highway`` and ``geometry`` (LineString, the network's CRS).
+        """
+        change = np.diff(self.segment_highway, prepend=-1) != 0
+        change[self.chain_start[:-1]] = True
+        start = np.flatnonzero(change)
+        end = np.append(start[1:], len(change))
+        sizes = end - start
+        owner = np.repeat(np.arange(len(start)), sizes + 1)
+        nodes = np.insert(self.segment_u, end, self.segment_v[end - 1])
+        lines = shapely.linestrings(self.node_x[nodes], self.node_y[nodes], indices=owner)
+        names = np.asarray(self.highways, dtype=object)[self.segment_highway[start]]
+        index = pd.RangeIndex(len(start), name="street")
+        return gpd.GeoDataFrame({"highway": names}, geometry=lines, crs=self.crs, index=index)
+
+
+def _build(
+    cls: type[WalkNetwork], raw: Segments, crs: pyproj.CRS, profile: WalkProfile
+) -> WalkNetwork:
+    used = np.zeros(len(raw.x), np.bool_)
+    used[raw.u] = used[raw.v] = True
+    lone = len(used) - int(used.sum())
+    kept = np.flatnonzero(used)
+    order = kept[hilbert_order(raw.x[kept], raw.y[kept])]
+    place = np.full(len(raw.x), -1, np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    u, v = place[raw.u], place[raw.v]
+    ptr, half = incidence(len(order), u, v)
+    start, edges, backward, junction = contract(ptr, half, u, v)
+    network = cls(
+        crs=crs,
+        profile=profile,
+        node_ids=raw.ids[order],
+        node_x=raw.x[order],
+        node_y=raw.y[order],
+        segment_u=np.where(backward, v[edges], u[edges]),
+        segment_v=np.where(backward, u[edges], v[edges]),
+        segment_m=raw.metres[edges],
+        segment_steps=raw.steps[edges],
+        segment_highway=raw.highway[edges],
+        highways=raw.highways,
+        chain_start=start,
+        junction_node=np.flatnonzero(junction).astype(np.int32),
+    )
+    counts = {
+        **raw.dropped,
+        "lone_nodes_dropped": lone,
+        "nodes": len(order),
+        "segments": len(u),
+        "junctions": len(network.junction_node),
+        "chains": len(start) - 1,
+        "components": len(network.component_m),
+        "islets": int((network.component_m[1:] < profile.islet_m).sum()),
+        "street_km": round(float(network.segment_m.sum()) / 1000.0),
+    }
+    if counts["loops_dropped"]:
+        warn(f"network: {counts['loops_dropped']} edges from a node to itself are left out")
+    return replace(network, counts=counts)

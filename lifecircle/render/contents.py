@@ -1,0 +1,400 @@
+"""What the map's page shows, as one JSON document: labels, figures and packed geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, cast
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from lifecircle.config import Dataset, datasets
+from lifecircle.render.mappable import Mappable
+from lifecircle.render.packing import (
+    MISSING_8,
+    MISSING_16,
+    Floats,
+    cell_matrix,
+    map_order,
+    pack_cells,
+    pack_lines,
+    pack_points,
+    runs,
+    tenths_up,
+    to_base64,
+)
+from lifecircle.standards import Lang, Standard
+from lifecircle.tables import COVERAGE, DENOMINATORS
+
+COUNTY: Final = "county"
+"""The scope of coverage and unit_scores that stands for the whole county."""
+
+# What is drawn may lie this far from what was computed with.
+_TOLERANCE_M: Final = 2.0
+_STREETS: Final = {
+    **dict.fromkeys(("motorway", "trunk", "primary"), 0),
+    **dict.fromkeys(("secondary", "tertiary"), 1),
+}
+_SMALL_STREET: Final = 2
+_NO_UNIT: Final = MISSING_16
+
+
+def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
+    """Gather all that the page shows, ready for JSON: labels, figures, packed geometry.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables.
+    lang
+        Language of the labels.
+
+    Returns
+    -------
+    dict
+        Kinds, circles, units and facilities are named by their position.
+    """
+    standard = assessment.standard
+    data: dict[str, Any] = {
+        "lang": lang,
+        "county": assessment.config.label(lang),
+        "frame": _frame(assessment, lang),
+        "kinds": [
+            {
+                "key": key,
+                "label": kind.label(lang),
+                "color": kind.color,
+                "symbol": kind.symbol,
+                "excluded": standard.excluded.get(key),
+            }
+            for key, kind in standard.kinds.items()
+        ],
+        "circles": [
+            {"key": key, "label": circle.label(lang), "flag": circle.flag, "source": circle.source}
+            for key, circle in standard.circles.items()
+        ],
+        "requirements": _requirements(standard),
+        "gapKinds": _positions(standard.gap_kinds, standard.kinds),
+        "units": _units(assessment),
+        "facilities": _facilities(assessment),
+        "cells": _cells(assessment),
+        "isochrones": _isochrones(assessment),
+        "gaps": _gaps(assessment),
+        "streets": _streets(getattr(assessment, "streets", None)),
+    }
+    data["whole"] = {
+        "residents": _number(assessment.units["residents"].sum(min_count=1)),
+        "assessed": _number(assessment.cells["persons"].sum()),
+        "scores": _unit_scores(assessment, COUNTY),
+        "coverage": _coverage(assessment, [COUNTY])[0],
+    }
+    return data
+
+
+def _frame(assessment: Mappable, lang: Lang) -> dict[str, Any]:
+    config, standard = assessment.config, assessment.standard
+    crs = assessment.units.crs
+    code = crs.to_epsg()
+    return {
+        "notice": config.notice_zh if lang == "zh" else config.notice_en,
+        "approval": config.map.approval_number,
+        "producer": config.map.producer,
+        "generated": str(getattr(assessment, "generated", "") or ""),
+        "crs": crs.name + (f" (EPSG:{code})" if code else ""),
+        "speedKph": config.walk.speed_kph,
+        "metresPerMinute": config.walk.metres_per_minute,
+        "snapLimit": config.walk.snap_limit_m,
+        "standard": standard.label(lang),
+        "standardSource": standard.source,
+        "community": {
+            "share": standard.community.share,
+            "flag": standard.community.flag,
+            "source": standard.community.source,
+        },
+        "changes": list(standard.changes),
+        "datasets": _dataset_lines(datasets(config)),
+    }
+
+
+def _dataset_lines(named: Mapping[str, Dataset]) -> list[dict[str, Any]]:
+    """One line per source: what it was used for, and where, when and under which licence it is."""
+    lines: dict[tuple[str, str, str], list[str]] = {}
+    for key, data in named.items():
+        use = key.partition(".")[0]
+        source = data.source or data.path.name
+        uses = lines.setdefault((source, data.date, data.licence), [])
+        if use not in uses:
+            uses.append(use)
+    return [
+        {"uses": uses, "source": source, "date": date, "licence": licence}
+        for (source, date, licence), uses in lines.items()
+    ]
+
+
+def _requirements(standard: Standard) -> list[dict[str, Any]]:
+    circles, kinds = list(standard.circles), list(standard.kinds)
+    return [
+        {
+            "circle": circles.index(r.circle),
+            "kind": kinds.index(r.kind),
+            "limit": r.limit,
+            "unit": r.unit,
+            "flag": r.flag,
+            "source": r.source,
+        }
+        for r in standard.requirements
+    ]
+
+
+def _units(assessment: Mappable) -> dict[str, Any]:
+    units = assessment.units
+    shapes = units.geometry.to_numpy()
+    county = shapely.union_all(shapes)
+    coverage = _coverage(assessment, list(units.index))
+    return {
+        "table": [
+            {
+                "id": str(unit_id),
+                "name": _text(row["name"]) or str(unit_id),
+                "setting": _text(row["setting"]),
+                "residents": _number(row["residents"]),
+                "households": _number(row.get("households")),
+                "priority": _number(row["priority"]),
+                "scores": _unit_scores(assessment, unit_id),
+                "coverage": shares,
+            }
+            for (unit_id, row), shares in zip(units.iterrows(), coverage, strict=True)
+        ],
+        "shapes": pack_lines(shapes, units.crs, tolerance_m=_TOLERANCE_M),
+        "labels": pack_points(_label_points(shapes), units.crs),
+        "county": pack_lines([county], units.crs, tolerance_m=_TOLERANCE_M),
+    }
+
+
+def _label_points(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """Place a label where the unit is widest: the centre of the largest circle inside it."""
+    simple = shapely.simplify(shapes, 20.0)
+    simple = np.where(shapely.is_empty(simple), shapes, simple)
+    circles = shapely.maximum_inscribed_circle(simple, tolerance=25.0)
+    return np.asarray(shapely.get_point(circles, 0))
+
+
+def _unit_scores(assessment: Mappable, scope: str) -> list[dict[str, Any] | None]:
+    table, kinds = assessment.unit_scores, list(assessment.standard.kinds)
+    rows: list[dict[str, Any] | None] = []
+    for circle in assessment.standard.circles:
+        if (scope, circle) not in table.index:
+            rows.append(None)
+            continue
+        row = table.loc[(scope, circle)]
+        worst = _text(row["worst_kind"])
+        rows.append(
+            {
+                "persons": _number(row["persons"]),
+                "score": _number(row["score"]),
+                "complete": _number(row["complete_share"], 4),
+                "worst": kinds.index(worst) if worst in kinds else None,
+                "minutes": _number(row["minutes_to_complete"]),
+            }
+        )
+    return rows
+
+
+def _coverage(assessment: Mappable, scopes: list[str]) -> list[list[list[float | None] | None]]:
+    """Shares by scope and requirement, each in the order of `DENOMINATORS`; None if not judged."""
+    keys = [(r.circle, r.kind) for r in assessment.standard.requirements]
+    wanted = pd.MultiIndex.from_tuples(
+        [(s, c, k, d) for s in scopes for c, k in keys for d in DENOMINATORS],
+        names=COVERAGE.index,
+    )
+    table = assessment.coverage
+    shares = table["share"].reindex(wanted).to_numpy(float).reshape(len(scopes), len(keys), -1)
+    judged = wanted.isin(table.index).reshape(shares.shape).any(axis=2)
+    return [
+        [
+            [_number(share, 4) for share in row] if there else None
+            for row, there in zip(rows, judgements, strict=True)
+        ]
+        for rows, judgements in zip(shares, judged, strict=True)
+    ]
+
+
+def _facilities(assessment: Mappable) -> dict[str, Any]:
+    table = assessment.facilities
+    shapes = table.geometry.to_numpy()
+    points, of = shapely.get_parts(shapes, return_index=True)
+    # A large area is marked at the entrance nearest its middle, and shows the others on zooming in.
+    gap = shapely.distance(points, shapely.centroid(shapes)[of])
+    order = np.lexsort((gap, of))
+    main = order[np.diff(of[order], prepend=-1) != 0]
+    further = np.setdiff1d(np.arange(len(points)), main)
+    empty = pd.Series(None, index=table.index, dtype=object)
+    return {
+        "count": len(table),
+        "kind": _positions(table["kind"], assessment.standard.kinds),
+        "id": [str(key) for key in table.index],
+        "name": [_text(name) for name in table["name"]],
+        "source": [_text(source) for source in table["source"]],
+        "hours": [_text(hours) for hours in table.get("hours", empty)],
+        "capacity": [_number(places) for places in table.get("capacity", empty)],
+        "at": pack_points(points[main], table.crs),
+        "entrances": pack_points(points[further], table.crs),
+        "entranceOf": to_base64(of[further], "u4"),
+    }
+
+
+def _cells(assessment: Mappable) -> dict[str, Any] | None:
+    cells = assessment.cells
+    if cells.empty:
+        return None
+    size = float(assessment.config.population.cell_m)
+    shapes = cells.geometry.to_numpy()
+    points = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
+    if points.any():  # a place without an area is drawn as a square of the county's cell size
+        x, y, half = shapely.get_x(shapes), shapely.get_y(shapes), size / 2.0
+        shapes = np.where(points, shapely.box(x - half, y - half, x + half, y + half), shapes)
+    order = map_order(shapes, size)
+    cells, shapes = cells.iloc[order], shapes[order]
+    unit = _codes(cells["unit_id"], assessment.units.index, _NO_UNIT)
+    persons = cells["persons"].to_numpy(float)
+    return {
+        "count": len(cells),
+        "shapes": pack_cells(shapes, cells.crs),
+        "id": [str(key) for key in cells.index],
+        "unit": to_base64(unit, "u2"),
+        "persons": to_base64(persons, "f4"),
+        "perKm2": to_base64(persons / np.maximum(shapely.area(shapes), 1.0) * 1e6, "f4"),
+        "residential": to_base64(cells["residential_m2"].to_numpy(float, na_value=np.nan), "f4"),
+        "kinds": _cell_access(assessment, cells.index),
+        "circles": _cell_scores(assessment, cells.index),
+    }
+
+
+def _cell_access(assessment: Mappable, cells: pd.Index) -> list[dict[str, Any] | None]:
+    access, standard = assessment.access, assessment.standard
+    kinds = list(standard.kinds)
+    in_metres = {r.kind for r in standard.requirements if r.unit == "metres"}
+    minutes = cell_matrix(access["seconds"] / 60.0, cells, kinds)
+    nearest = pd.Series(_codes(access["facility_id"], assessment.facilities.index, -1))
+    place = cell_matrix(nearest.set_axis(access.index), cells, kinds, fill=-1.0).astype(np.int64)
+    metres = cell_matrix(access["metres"], cells, kinds) if "metres" in access else None
+    judged = set(access.index.levels[1]) if isinstance(access.index, pd.MultiIndex) else set()
+    columns: list[dict[str, Any] | None] = []
+    for row, kind in enumerate(kinds):
+        if kind not in judged:
+            columns.append(None)
+            continue
+        columns.append(
+            {
+                "minutes": to_base64(tenths_up(minutes[row]), "u2"),
+                # 0 stands for none.
+                "nearest": runs(place[row] + 1),
+                "metres": to_base64(_whole_up(metres[row]), "u2")
+                if metres is not None and kind in in_metres
+                else None,
+            }
+        )
+    return columns
+
+
+def _cell_scores(assessment: Mappable, cells: pd.Index) -> list[dict[str, str]]:
+    scores, circles = assessment.scores, list(assessment.standard.circles)
+    worst = _codes(scores["worst_kind"], pd.Index(assessment.standard.kinds), MISSING_8)
+    complete = scores["complete"].astype(float)
+    score = cell_matrix(scores["score"], cells, circles)
+    minutes = cell_matrix(scores["minutes_to_complete"], cells, circles)
+    whole = cell_matrix(complete, cells, circles, fill=MISSING_8)
+    lacking = cell_matrix(pd.Series(worst, scores.index), cells, circles, fill=MISSING_8)
+    tenths = np.where(np.isnan(score), MISSING_16, np.floor(np.nan_to_num(score) * 10.0 + 1e-7))
+    return [
+        {
+            # Rounded down: 99.96 is not complete and must not read 100.
+            "score": to_base64(tenths[row], "u2"),
+            "complete": to_base64(whole[row], "u1"),
+            "worst": to_base64(lacking[row], "u1"),
+            "minutes": to_base64(tenths_up(minutes[row]), "u2"),
+        }
+        for row in range(len(circles))
+    ]
+
+
+def _isochrones(assessment: Mappable) -> dict[str, Any]:
+    # Largest first, so that each smaller one is painted over it.
+    table = assessment.isochrones
+    table = table.iloc[np.argsort(-table.index.get_level_values("limit").to_numpy(float))]
+    kinds = pd.Index(assessment.standard.kinds)
+    origin = table.index.get_level_values("origin")
+    dissolved = origin == table["kind"].to_numpy()
+    return {
+        "kind": _positions(table["kind"], kinds),
+        "facility": np.where(
+            dissolved, -1, _codes(origin.to_series(), assessment.facilities.index, -1)
+        ).tolist(),
+        "limit": [float(limit) for limit in table.index.get_level_values("limit")],
+        "unit": [str(unit) for unit in table["unit"]],
+        "shapes": pack_lines(table.geometry.to_numpy(), table.crs, tolerance_m=_TOLERANCE_M),
+    }
+
+
+def _gaps(assessment: Mappable) -> dict[str, Any]:
+    table = assessment.gaps.sort_values(["rank", "persons"], ascending=[True, False])
+    shapes = table.geometry.to_numpy()
+    flat = shapely.get_dimensions(shapes) == 2
+    half = assessment.config.population.cell_m / 2.0
+    areas = np.where(flat, shapes, shapely.buffer(shapes, half, cap_style="square"))
+    return {
+        "table": {
+            "id": [str(key) for key in table.index],
+            "kind": _positions(table["kind"], assessment.standard.kinds),
+            "unit": _positions(table["unit_id"], assessment.units.index),
+            "persons": [_number(value) for value in table["persons"]],
+            "nearest": _codes(
+                table["nearest_facility_id"], assessment.facilities.index, -1
+            ).tolist(),
+            "minutes": [_number(value) for value in table["nearest_minutes"]],
+            "priority": [_number(value, 2) for value in table["priority"]],
+            "rank": [int(value) for value in table["rank"]],
+        },
+        "shapes": pack_lines(areas, table.crs, tolerance_m=_TOLERANCE_M),
+        "labels": pack_points(shapely.point_on_surface(areas), table.crs),
+    }
+
+
+def _streets(streets: gpd.GeoDataFrame | None) -> dict[str, Any] | None:
+    if streets is None or streets.empty:
+        return None
+    level = streets["highway"].astype(str).str.removesuffix("_link").map(_STREETS)
+    levels = level.fillna(_SMALL_STREET).to_numpy(int)
+    lines, of = shapely.get_parts(streets.geometry.to_numpy(), return_index=True)
+    packed = []
+    for number in range(_SMALL_STREET + 1):
+        # Ways are cut at crossings and tags: joined, they need far fewer vertices.
+        joined = shapely.line_merge(shapely.multilinestrings(lines[levels[of] == number]))
+        parts = shapely.get_parts(joined)
+        packed.append(pack_lines(parts, streets.crs, tolerance_m=_TOLERANCE_M))
+    return {"levels": packed}
+
+
+def _positions(keys: Iterable[Any], among: Iterable[Any]) -> list[int]:
+    return cast("list[int]", pd.Index(list(among)).get_indexer(pd.Index(list(keys))).tolist())
+
+
+def _codes(keys: pd.Series, among: pd.Index, missing: int) -> npt.NDArray[np.int64]:
+    found = among.get_indexer(pd.Index(keys)).astype(np.int64)
+    return np.where(found < 0, missing, found)
+
+
+def _whole_up(metres: Floats) -> npt.NDArray[np.uint16]:
+    whole = np.ceil(np.minimum(np.nan_to_num(metres), MISSING_16 - 1.0) - 1e-7)
+    return np.where(np.isnan(metres), MISSING_16, whole).astype(np.uint16)
+
+
+def _number(value: Any, digits: int = 1) -> float | None:
+    return None if value is None or pd.isna(value) else round(float(value), digits)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None or pd.isna(value) else str(value)

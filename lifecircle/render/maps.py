@@ -1,0 +1,77 @@
+"""The offline map: a folium map whose page holds all that it needs."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+
+import folium
+
+from lifecircle.render.contents import page_data
+from lifecircle.render.mappable import Mappable, check_assessment
+from lifecircle.render.page import map_html, offline_map
+from lifecircle.standards import Lang
+
+
+def coverage_map(assessment: Mappable, *, lang: Lang = "zh") -> folium.Map:
+    """Draw the interactive map of an assessment; it needs no network, in a file or a notebook.
+
+    Parameters
+    ----------
+    assessment
+        Tables in one metric CRS, with the county's config and standard.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    folium.Map
+        Shown by a notebook, saved by ``save``, or turned into text by `map_html`. Everything that
+        the page needs is inside it.
+
+    Raises
+    ------
+    TableError
+        A table breaks its schema, or names a kind or unit that is not there.
+    CRSError
+        Geometry is not in one metric CRS.
+
+    Notes
+    -----
+    Streets, borders, isochrones and gaps are simplified by at most 2 m for display; figures come
+    from the tables alone. Minutes are rounded up to a tenth.
+
+    Examples
+    --------
+    >>> from lifecircle import assess, read_config  # doctest: +SKIP
+    >>> result = assess(read_config("data/liechtenstein/county.toml"))  # doctest: +SKIP
+    >>> coverage_map(result, lang="en").save("map.html")  # doctest: +SKIP
+    """
+    check_assessment(assessment)
+    text = words(lang)
+    title = text["title"].format(county=assessment.config.label(lang))
+    return offline_map(page_data(assessment, lang), lang=lang, title=title, words=text)
+
+
+def words(lang: Lang) -> dict[str, str]:
+    """Give every string of the page in one language.
+
+    Parameters
+    ----------
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> words("en")["approval_none"]
+    'For internal use only; not reviewed for publication'
+    """
+    text = (resources.files(__package__) / "templates" / "words.toml").read_text(encoding="utf-8")
+    return {key: entry[lang] for key, entry in tomllib.loads(text).items()}
+
+
+__all__ = ["Mappable", "coverage_map", "map_html", "words"]

@@ -1,0 +1,350 @@
+// Layers: what is painted on each canvas, from the state that the controls set.
+
+const INK = "#17313b";
+const GAP = "#c2185b";
+const FONT = getComputedStyle(document.body).fontFamily;
+
+const units = {
+  table: data.units.table,
+  shapes: unpackShapes(data.units.shapes),
+  county: unpackShapes(data.units.county),
+  labelX: i4(data.units.labels.x),
+  labelY: i4(data.units.labels.y),
+};
+const facilities = {
+  ...data.facilities,
+  x: i4(data.facilities.at.x),
+  y: i4(data.facilities.at.y),
+  entranceX: i4(data.facilities.entrances.x),
+  entranceY: i4(data.facilities.entrances.y),
+  entranceOf: u4(data.facilities.entranceOf),
+};
+const gaps = {
+  ...data.gaps.table,
+  count: data.gaps.table.id.length,
+  shapes: unpackShapes(data.gaps.shapes),
+  labelX: i4(data.gaps.labels.x),
+  labelY: i4(data.gaps.labels.y),
+};
+const isochrones = { ...data.isochrones, shapes: unpackShapes(data.isochrones.shapes) };
+const streets = data.streets ? data.streets.levels.map(unpackShapes) : [];
+
+const state = {
+  shown: null, // the cells' classes (see classify), or null
+  populatedOnly: true,
+  unitView: null, // {label, unit, classes, missing, classOf(unit)}, or null
+  isochroneKind: -1,
+  isochroneFacility: -1,
+  gapKind: -1,
+  facilityKinds: new Set(),
+  streets: true,
+  labels: true,
+  selected: null, // {x, y, cell, unit, gap, facility}
+};
+
+/** What the units can show: a score or the share of residents that have it all. */
+const unitViews = listUnitViews();
+
+function listUnitViews() {
+  const own = (unit) => unit.scores.find((score) => score !== null) || null;
+  const views = [];
+  const add = (key, label, pick) => {
+    views.push({
+      key: `score:${key}`, group: t("group_scores"), label, unit: t("points"),
+      classes: SCORE_CLASSES, missing: t("not_judged"),
+      classOf: (unit) => (pick(unit) && pick(unit).score !== null ? scoreClass(pick(unit).score) : MISSING_8),
+    });
+    views.push({
+      key: `complete:${key}`, group: t("group_complete"), label: t("complete_share_of", { circle: label }),
+      unit: t("percent_residents"), classes: SCORE_CLASSES, missing: t("not_judged"),
+      classOf: (unit) => (pick(unit) && pick(unit).complete !== null
+        ? scoreClass(pick(unit).complete * 100) : MISSING_8),
+    });
+  };
+  add("own", t("own_circle_score"), own);
+  data.circles.forEach((circle, position) => add(position, circle.label, (unit) => unit.scores[position]));
+  return views.sort((a, b) => a.group.localeCompare(b.group));
+}
+
+/** Colour of a band: that of the minutes, or by its place among bands in metres. */
+function bandColour(band) {
+  if (isochrones.unit[band] === "minutes") return GOOD_TO_BAD[rank(isochrones.limit[band], MINUTE_BREAKS)];
+  const limits = bandLimits(isochrones.kind[band], isochrones.facility[band], "metres");
+  return GOOD_TO_BAD[Math.min(limits.indexOf(isochrones.limit[band]), 5)];
+}
+
+/** Limits of the isochrones of a kind (facility -1) or of one facility, rising. */
+function bandLimits(kind, facility, unit) {
+  const limits = new Set();
+  isochrones.limit.forEach((limit, band) => {
+    if (isBand(band, kind, facility) && isochrones.unit[band] === unit) limits.add(limit);
+  });
+  return [...limits].sort((a, b) => a - b);
+}
+
+const isBand = (band, kind, facility) => (facility >= 0
+  ? isochrones.facility[band] === facility
+  : isochrones.facility[band] < 0 && isochrones.kind[band] === kind);
+
+function shownBands() {
+  const bands = [];
+  if (state.isochroneKind < 0 && state.isochroneFacility < 0) return bands;
+  for (let band = 0; band < isochrones.shapes.count; band++) {
+    if (isBand(band, state.isochroneKind, state.isochroneFacility)) bands.push(band);
+  }
+  return bands;
+}
+
+const shownGap = (gap) => gaps.kind[gap] === state.gapKind;
+
+function paintCounty(context, view) {
+  context.beginPath();
+  trace(context, units.county, 0, view);
+  context.shadowColor = "rgba(23, 49, 59, 0.28)";
+  context.shadowBlur = 14 * view.dpr;
+  context.fillStyle = "#fdfdfb";
+  context.fill("evenodd");
+}
+
+function paintUnits(context, view) {
+  if (!state.unitView) return;
+  units.table.forEach((unit, position) => {
+    if (!visible(units.shapes, position, view)) return;
+    const group = state.unitView.classOf(unit);
+    context.beginPath();
+    trace(context, units.shapes, position, view);
+    context.fillStyle = group === MISSING_8 ? NO_DATA : state.unitView.classes[group].color;
+    context.fill("evenodd");
+  });
+}
+
+function paintIsochrones(context, view) {
+  context.lineJoin = "round";
+  for (const band of shownBands()) {
+    if (!visible(isochrones.shapes, band, view)) continue;
+    context.beginPath();
+    trace(context, isochrones.shapes, band, view);
+    context.fillStyle = bandColour(band);
+    context.fill("evenodd");
+    context.strokeStyle = INK;
+    context.lineWidth = 0.8 * view.dpr;
+    context.stroke();
+  }
+}
+
+function paintStreets(context, view) {
+  if (!state.streets) return;
+  context.lineJoin = "round";
+  context.lineCap = "round";
+  const near = Math.max(0, view.zoom - 11);
+  const styles = [
+    { from: 0, width: 1.5 + 0.55 * near, colour: "rgba(38, 50, 56, 0.62)", casing: 1.6 },
+    { from: 10.5, width: 0.8 + 0.35 * near, colour: "rgba(55, 71, 79, 0.5)", casing: 1 },
+    { from: 13, width: 0.5 + 0.2 * near, colour: "rgba(69, 90, 100, 0.38)", casing: 0 },
+  ];
+  for (let level = streets.length - 1; level >= 0; level--) {
+    const { from, width, colour, casing } = styles[level];
+    if (view.zoom < from) continue;
+    context.beginPath();
+    for (let line = 0; line < streets[level].count; line++) {
+      if (visible(streets[level], line, view)) trace(context, streets[level], line, view);
+    }
+    if (casing) {
+      context.strokeStyle = "rgba(255, 255, 255, 0.55)";
+      context.lineWidth = (width + 2 * casing) * view.dpr;
+      context.stroke();
+    }
+    context.strokeStyle = colour;
+    context.lineWidth = width * view.dpr;
+    context.stroke();
+  }
+}
+
+function paintBorders(context, view) {
+  context.lineJoin = "round";
+  const outline = (shapes, feature, width, colour, dash) => {
+    context.beginPath();
+    trace(context, shapes, feature, view);
+    context.setLineDash(dash.map((length) => length * view.dpr));
+    context.strokeStyle = colour;
+    context.lineWidth = width * view.dpr;
+    context.stroke();
+  };
+  for (let unit = 0; unit < units.shapes.count; unit++) {
+    if (!visible(units.shapes, unit, view)) continue;
+    outline(units.shapes, unit, 2.6, "rgba(255, 255, 255, 0.75)", []);
+    outline(units.shapes, unit, 1, "rgba(23, 49, 59, 0.75)", [5, 3]);
+  }
+  outline(units.county, 0, 4.5, "rgba(255, 255, 255, 0.9)", []);
+  outline(units.county, 0, 2, INK, []);
+  const chosen = state.selected;
+  if (!chosen) return;
+  if (chosen.unit >= 0 && chosen.cell < 0) outline(units.shapes, chosen.unit, 3.5, "#e65100", []);
+  if (chosen.cell >= 0) {
+    const ends = cellRings(chosen.cell);
+    context.setLineDash([]);
+    context.beginPath();
+    for (let ring = 0, from = 0; ring < ends.length; from = ends[ring], ring++) {
+      for (let i = from; i < ends[ring]; i++) {
+        context.lineTo(scratchX[i] * view.k + view.left, view.top - scratchY[i] * view.k);
+      }
+      context.closePath();
+    }
+    context.strokeStyle = "#ffffff";
+    context.lineWidth = 5 * view.dpr;
+    context.stroke();
+    context.strokeStyle = "#e65100";
+    context.lineWidth = 2.5 * view.dpr;
+    context.stroke();
+  }
+}
+
+/** Diagonal lines, so that what lies under a gap stays readable. */
+function hatch(context, dpr) {
+  const size = Math.round(7 * dpr);
+  const tile = el("canvas", { width: size, height: size });
+  const pen = tile.getContext("2d");
+  pen.strokeStyle = GAP;
+  pen.lineWidth = 1.3 * dpr;
+  pen.beginPath();
+  for (const shift of [-size, 0, size]) {
+    pen.moveTo(shift, size);
+    pen.lineTo(shift + size, 0);
+  }
+  pen.stroke();
+  return context.createPattern(tile, "repeat");
+}
+
+function paintGaps(context, view) {
+  if (state.gapKind < 0) return;
+  const pattern = hatch(context, view.dpr);
+  context.lineJoin = "round";
+  const badges = [];
+  for (let gap = 0; gap < gaps.count; gap++) {
+    if (!shownGap(gap) || !visible(gaps.shapes, gap, view, 20)) continue;
+    context.beginPath();
+    trace(context, gaps.shapes, gap, view);
+    context.fillStyle = pattern;
+    context.fill("evenodd");
+    context.strokeStyle = "rgba(255, 255, 255, 0.85)";
+    context.lineWidth = 3.4 * view.dpr;
+    context.stroke();
+    context.strokeStyle = GAP;
+    context.lineWidth = (state.selected && state.selected.gap === gap ? 3.2 : 1.6) * view.dpr;
+    context.stroke();
+    badges.push(gap);
+  }
+  paintBadges(context, view, badges);
+}
+
+/** Ranks in circles, the most urgent ones first where there is no room for all. */
+function paintBadges(context, view, badges) {
+  const taken = [];
+  const radius = 9.5 * view.dpr;
+  context.font = `700 ${11 * view.dpr}px ${FONT}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  for (const gap of badges) {
+    const x = gaps.labelX[gap] * view.k + view.left;
+    const y = view.top - gaps.labelY[gap] * view.k;
+    if (taken.some(([a, b]) => Math.hypot(a - x, b - y) < 2.2 * radius)) continue;
+    taken.push([x, y]);
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.fillStyle = GAP;
+    context.fill();
+    context.strokeStyle = "#ffffff";
+    context.lineWidth = 1.6 * view.dpr;
+    context.stroke();
+    context.fillStyle = "#ffffff";
+    context.fillText(String(gaps.rank[gap]), x, y + 0.5 * view.dpr);
+  }
+}
+
+/** Radius of a facility's mark in CSS pixels. */
+const markRadius = (zoom) => (zoom >= 14 ? 10 : zoom >= 12.5 ? 6 : zoom >= 11 ? 4.5 : 3.2);
+
+function paintFacilities(context, view) {
+  const radius = markRadius(view.zoom) * view.dpr;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.strokeStyle = "#ffffff";
+  const spot = (x, y, size, kind) => {
+    context.beginPath();
+    context.arc(x, y, size, 0, 2 * Math.PI);
+    context.fillStyle = data.kinds[kind].color;
+    context.fill();
+    context.lineWidth = Math.max(1, 0.18 * size);
+    context.stroke();
+  };
+  if (view.zoom >= 14) {
+    facilities.entranceOf.forEach((facility, i) => {
+      if (!state.facilityKinds.has(facilities.kind[facility])) return;
+      const x = facilities.entranceX[i] * view.k + view.left;
+      const y = view.top - facilities.entranceY[i] * view.k;
+      spot(x, y, 3.5 * view.dpr, facilities.kind[facility]);
+    });
+  }
+  context.font = `600 ${12 * view.dpr}px ${FONT}`;
+  for (let i = 0; i < facilities.count; i++) {
+    const kind = facilities.kind[i];
+    if (!state.facilityKinds.has(kind)) continue;
+    const x = facilities.x[i] * view.k + view.left;
+    const y = view.top - facilities.y[i] * view.k;
+    if (x < -radius || y < -radius || x > view.width + radius || y > view.height + radius) continue;
+    spot(x, y, radius, kind);
+    if (view.zoom >= 14) {
+      context.fillStyle = "#ffffff";
+      context.fillText(data.kinds[kind].symbol, x, y + 0.8 * view.dpr);
+    }
+  }
+}
+
+function paintLabels(context, view) {
+  if (!state.labels) return;
+  const taken = [];
+  const write = (text, x, y, size, weight, colour) => {
+    context.font = `${weight} ${size * view.dpr}px ${FONT}`;
+    const half = context.measureText(text).width / 2 + 4 * view.dpr;
+    const tall = 0.7 * size * view.dpr;
+    if (x + half < 0 || y + tall < 0 || x - half > view.width || y - tall > view.height) return;
+    if (taken.some((box) => Math.abs(box[0] - x) < box[2] + half && Math.abs(box[1] - y) < box[3] + tall)) return;
+    taken.push([x, y, half, tall]);
+    context.strokeStyle = "rgba(255, 255, 255, 0.92)";
+    context.lineWidth = 3.5 * view.dpr;
+    context.strokeText(text, x, y);
+    context.fillStyle = colour;
+    context.fillText(text, x, y);
+  };
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.lineJoin = "round";
+  const byResidents = units.table.map((unit, i) => i)
+    .sort((a, b) => (units.table[b].residents || 0) - (units.table[a].residents || 0));
+  for (const unit of byResidents) {
+    const x = units.labelX[unit] * view.k + view.left;
+    const y = view.top - units.labelY[unit] * view.k;
+    write(units.table[unit].name, x, y, view.zoom >= 13 ? 15 : 13, 700, INK);
+  }
+  if (view.zoom < 16) return;
+  for (let i = 0; i < facilities.count; i++) {
+    if (!facilities.name[i] || !state.facilityKinds.has(facilities.kind[i])) continue;
+    const x = facilities.x[i] * view.k + view.left;
+    const y = view.top - facilities.y[i] * view.k + (markRadius(view.zoom) + 9) * view.dpr;
+    write(facilities.name[i].slice(0, 30), x, y, 11.5, 600, "#37474f");
+  }
+}
+
+const layers = {
+  county: new CanvasLayer("lc-county", 210, paintCounty),
+  units: new CanvasLayer("lc-units", 220, paintUnits, 0.8),
+  cells: new CanvasLayer("lc-cells", 230, (context, view) => {
+    if (state.shown) paintCells(context, view, state.shown, state.populatedOnly);
+  }, 0.82),
+  isochrones: new CanvasLayer("lc-isochrones", 240, paintIsochrones, 0.6),
+  streets: new CanvasLayer("lc-streets", 250, paintStreets),
+  gaps: new CanvasLayer("lc-gaps", 260, paintGaps),
+  borders: new CanvasLayer("lc-borders", 270, paintBorders),
+  facilities: new CanvasLayer("lc-facilities", 280, paintFacilities),
+  labels: new CanvasLayer("lc-labels", 290, paintLabels),
+};

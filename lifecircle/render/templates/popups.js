@@ -1,0 +1,227 @@
+// Answers to a click: the facility, gap, cell or unit under it, with its figures.
+
+const SETTING = {
+  urban: t("setting_urban"), township: t("setting_township"), rural: t("setting_rural"),
+};
+const settingLabel = (setting) => SETTING[setting] || t("setting_unknown");
+const limitLabel = (limit, unit) => t(unit === "metres" ? "limit_metres" : "limit_minutes", { limit });
+const tenths = (value) => (value === MISSING_16 ? null : value / 10);
+
+function symbol(kind) {
+  const { color, symbol: sign } = data.kinds[kind];
+  return el("span", { class: "lc-symbol", style: `background:${color}`, "aria-hidden": "true" }, sign);
+}
+
+function facilityName(facility) {
+  return facilities.name[facility] || t("unnamed", { kind: data.kinds[facilities.kind[facility]].label });
+}
+
+/** A definition list of [term, value] pairs; pairs without a value are left out. */
+function pairs(list) {
+  return el("dl", { class: "lc-pairs" }, list
+    .filter(([, value]) => value !== null && value !== undefined && value !== "")
+    .map(([term, value]) => [el("dt", {}, term), el("dd", {}, value)]));
+}
+
+function unitButton(unit) {
+  return el("button", { class: "lc-link", type: "button", onclick: () => openUnit(unit) }, units.table[unit].name);
+}
+
+function facilityAnswer(facility) {
+  const kind = facilities.kind[facility];
+  let entrances = 1;
+  facilities.entranceOf.forEach((owner) => { if (owner === facility) entrances++; });
+  return el("section", { class: "lc-answer" },
+    el("h3", {}, symbol(kind), facilityName(facility)),
+    pairs([
+      [t("kind"), data.kinds[kind].label],
+      [t("source"), facilities.source[facility]],
+      [t("id"), facilities.id[facility]],
+      [t("hours"), facilities.hours[facility]],
+      [t("capacity"), facilities.capacity[facility] === null ? null : number(facilities.capacity[facility])],
+      [t("entrances"), entrances > 1 ? String(entrances) : null],
+    ]));
+}
+
+function gapAnswer(gap) {
+  const nearest = gaps.nearest[gap];
+  return el("section", { class: "lc-answer" },
+    el("h3", {}, el("span", { class: "lc-rank" }, String(gaps.rank[gap])),
+      t("gap_of", { kind: data.kinds[gaps.kind[gap]].label })),
+    pairs([
+      [t("rank"), String(gaps.rank[gap])],
+      [t("kind"), data.kinds[gaps.kind[gap]].label],
+      [t("residents_beyond"), number(gaps.persons[gap])],
+      [t("unit"), unitButton(gaps.unit[gap])],
+      [t("nearest"), nearest >= 0 ? facilityName(nearest) : t("none_reached")],
+      [t("minutes_mean"), gaps.minutes[gap] === null ? null : number(gaps.minutes[gap], 1)],
+      [t("priority"), number(gaps.priority[gap], 2)],
+    ]));
+}
+
+/** Whether a cell meets a requirement: true, false, or null where that is not known. */
+function meets(cell, requirement) {
+  const column = cells.kinds[requirement.kind];
+  if (!column) return null;
+  if (requirement.unit === "metres") {
+    if (!column.metres) return null;
+    return column.metres()[cell] !== MISSING_16 && column.metres()[cell] <= requirement.limit;
+  }
+  return column.minutes()[cell] !== MISSING_16 && column.minutes()[cell] <= requirement.limit * 10;
+}
+
+function verdict(met, requirement) {
+  const limit = limitLabel(requirement.limit, requirement.unit);
+  if (met === null) return el("span", { class: "lc-unknown" }, `– ${limit}`);
+  return el("span", { class: met ? "lc-met" : "lc-unmet", title: data.circles[requirement.circle].label },
+    `${met ? "✓" : "✗"} ${t(met ? "within" : "beyond", { limit })}`);
+}
+
+function serviceRow(cell, kind) {
+  const column = cells.kinds[kind];
+  const minutes = column.minutes()[cell];
+  const nearest = column.nearest()[cell] - 1;
+  const asked = data.requirements.filter((r) => r.kind === kind
+    && cells.circles[r.circle].score()[cell] !== MISSING_16);
+  const far = column.metres && column.metres()[cell] !== MISSING_16 ? ` · ${number(column.metres()[cell])} m` : "";
+  return el("tr", {},
+    el("th", { scope: "row" }, symbol(kind), data.kinds[kind].label),
+    el("td", { class: "lc-number" }, minutes === MISSING_16 ? t("not_reached_short") : t("minutes_short", { minutes: number(minutes / 10, 1) })),
+    el("td", { class: "lc-place" }, nearest >= 0 ? facilityName(nearest) + far : "–"),
+    el("td", { class: "lc-verdict" }, asked.map((r) => verdict(meets(cell, r), r))));
+}
+
+function circleLine(circle, score, complete, worst, minutes) {
+  return el("li", {},
+    el("span", { class: "lc-circle-name" }, circle.label),
+    el("strong", {}, score === null ? "–" : t("score_points", { score: number(score, 1) })),
+    el("span", { class: complete ? "lc-met" : "lc-unmet" }, complete ? `✓ ${t("complete")}` : `✗ ${t("incomplete")}`),
+    complete || worst === null ? null : el("span", {}, t("worst", { kind: data.kinds[worst].label })),
+    minutes === null ? null : el("span", {}, t("minutes_to_complete", { minutes: number(minutes, 1) })));
+}
+
+function cellAnswer(cell) {
+  const unit = cells.unit[cell];
+  const residential = cells.residential()[cell];
+  const judged = data.circles.map((circle, i) => [circle, cells.circles[i]])
+    .filter(([, column]) => column.score()[cell] !== MISSING_16);
+  const kinds = data.kinds.map((_, kind) => kind).filter((kind) => cells.kinds[kind]);
+  const asked = (kind) => data.requirements.some((r) => r.kind === kind
+    && cells.circles[r.circle].score()[cell] !== MISSING_16);
+  kinds.sort((a, b) => asked(b) - asked(a));
+  return el("section", { class: "lc-answer" },
+    el("h3", {}, t("cell"), el("small", {}, ` ${cells.id[cell]}`)),
+    pairs([
+      [t("unit"), unit === MISSING_16 ? "–" : unitButton(unit)],
+      [t("setting"), unit === MISSING_16 ? null : settingLabel(units.table[unit].setting)],
+      [t("persons"), number(cells.persons[cell], 1)],
+      [t("residential_land"), Number.isNaN(residential) ? t("no_data") : t("square_metres", { area: number(residential) })],
+    ]),
+    el("ul", { class: "lc-circles" }, judged.map(([circle, column]) => circleLine(
+      circle, tenths(column.score()[cell]), column.complete()[cell] === 1,
+      column.worst()[cell] === MISSING_8 ? null : column.worst()[cell], tenths(column.minutes()[cell])))),
+    el("table", { class: "lc-services" },
+      el("caption", {}, t("nearest_of_each")),
+      el("tbody", {}, kinds.map((kind) => serviceRow(cell, kind)))));
+}
+
+function unitAnswer(unit) {
+  const row = units.table[unit];
+  const judged = data.circles.map((circle, i) => [circle, row.scores[i]]).filter(([, score]) => score);
+  const lacking = row.coverage.map((shares, i) => [data.requirements[i], shares])
+    .filter(([, shares]) => shares && shares[0] !== null)
+    .sort((a, b) => a[1][0] - b[1][0]);
+  return el("section", { class: "lc-answer" },
+    el("h3", {}, row.name),
+    pairs([
+      [t("setting"), settingLabel(row.setting)],
+      [t("residents"), number(row.residents)],
+      [t("households"), row.households === null ? null : number(row.households)],
+      [t("id"), row.id],
+    ]),
+    el("ul", { class: "lc-circles" }, judged.map(([circle, score]) => el("li", {},
+      el("span", { class: "lc-circle-name" }, circle.label),
+      el("strong", {}, score.score === null ? "–" : t("score_points", { score: number(score.score, 1) })),
+      el("span", {}, t("complete_residents", { share: percent(score.complete) })),
+      score.worst === null ? null : el("span", {}, t("worst", { kind: data.kinds[score.worst].label }))))),
+    el("table", { class: "lc-services" },
+      el("caption", {}, t("residents_within")),
+      el("tbody", {}, lacking.map(([r, shares]) => el("tr", {},
+        el("th", { scope: "row" }, symbol(r.kind), data.kinds[r.kind].label),
+        el("td", { class: "lc-number" }, percent(shares[0])),
+        el("td", { class: "lc-place" }, bar(shares[0])),
+        el("td", { class: "lc-verdict" }, limitLabel(r.limit, r.unit)))))));
+}
+
+/** A bar of a share of 1. */
+const bar = (share) => el("span", { class: "lc-bar", "aria-hidden": "true" },
+  el("span", { style: `width:${Math.max(0, Math.min(1, share || 0)) * 100}%` }));
+
+function openPopup(place, sections) {
+  const popup = L.popup({ maxWidth: 420, minWidth: 300, maxHeight: Math.max(220, map.getSize().y - 150), autoPanPadding: [20, 20] })
+    .setLatLng(place)
+    .setContent(el("div", { class: "lc-popup", lang: data.lang === "zh" ? "zh-CN" : "en" }, sections));
+  popup.openOn(map);
+  const button = popup.getElement().querySelector(".leaflet-popup-close-button");
+  button.setAttribute("aria-label", t("close"));
+  button.setAttribute("title", t("close"));
+}
+
+/** Select something, mark it on the map and answer for it. */
+function select(place, chosen, sections) {
+  state.selected = { cell: -1, unit: -1, gap: -1, facility: -1, ...chosen };
+  const before = state.isochroneFacility;
+  const has = state.selected.facility >= 0 && isochrones.facility.includes(state.selected.facility);
+  state.isochroneFacility = has ? state.selected.facility : -1;
+  if (state.isochroneFacility !== before) { layers.isochrones.redraw(); drawLegend(); }
+  layers.borders.redraw();
+  layers.gaps.redraw();
+  openPopup(place, sections);
+}
+
+function openUnit(unit) {
+  select(toPlace(units.labelX[unit], units.labelY[unit]), { unit }, [unitAnswer(unit)]);
+}
+
+function openGap(gap) {
+  select(toPlace(gaps.labelX[gap], gaps.labelY[gap]), { gap }, [gapAnswer(gap)]);
+}
+
+/** Facilities whose marks lie under a point of the screen, nearest first. */
+function facilitiesAt(place) {
+  const here = map.latLngToContainerPoint(place);
+  const reach = markRadius(map.getZoom()) + 4;
+  const found = [];
+  for (let i = 0; i < facilities.count; i++) {
+    if (!state.facilityKinds.has(facilities.kind[i])) continue;
+    const distance = here.distanceTo(map.latLngToContainerPoint(toPlace(facilities.x[i], facilities.y[i])));
+    if (distance <= reach) found.push([distance, i]);
+  }
+  return found.sort((a, b) => a[0] - b[0]).slice(0, 6).map(([, facility]) => facility);
+}
+
+/** Answer for a place: facilities first, then gap and cell, else the unit. */
+function inspect(place) {
+  const found = facilitiesAt(place);
+  if (found.length) {
+    select(place, { facility: found[0] }, found.map(facilityAnswer));
+    return;
+  }
+  const [x, y] = toPlane(place);
+  const gap = state.gapKind < 0 ? -1 : findFeature(gaps.shapes, x, y, shownGap);
+  const drawn = (cell) => cell >= 0 && !(state.populatedOnly && !(cells.persons[cell] > 0));
+  const hit = cells && state.shown ? cellAt(x, y) : -1;
+  const cell = drawn(hit) ? hit : -1;
+  const sections = [];
+  if (gap >= 0) sections.push(gapAnswer(gap));
+  if (cell >= 0) {
+    const answer = cellAnswer(cell);
+    sections.push(gap >= 0 ? el("details", {}, el("summary", {}, t("cell_here")), answer) : answer);
+  }
+  if (sections.length) {
+    select(place, { gap, cell }, sections);
+    return;
+  }
+  const unit = findFeature(units.shapes, x, y);
+  if (unit >= 0) select(place, { unit }, [unitAnswer(unit)]);
+}

@@ -1,0 +1,180 @@
+"""What ought to be, held against what is: life circles scored for every cell and every unit.
+
+Never only a composite: beside the score stand whether the circle is complete, which service is
+furthest beyond its threshold, and how many minutes of walking would reach them all.
+"""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from lifecircle.indicator import excess
+from lifecircle.standards import Requirement, Standard
+from lifecircle.tables import CELLS, SCOPE_COUNTY, by_kind, check
+
+Floats = npt.NDArray[np.float64]
+
+
+def scores(cells: gpd.GeoDataFrame, access: pd.DataFrame, standard: Standard) -> pd.DataFrame:
+    """Score every circle for every cell whose setting it is meant for.
+
+    The score is the weighted share of the circle's services that lie within their thresholds:
+    100 * sum(weight of those reached) / sum(weights). Another facility can only raise it.
+
+    Parameters
+    ----------
+    cells
+        Table per `lifecircle.tables.CELLS`.
+    access
+        Table per `lifecircle.tables.ACCESS` of these cells.
+    standard
+        Circles and what they require.
+
+    Returns
+    -------
+    DataFrame
+        Index (cell_id, circle), circle by circle; columns ``score`` (0 to 100), ``complete``,
+        ``worst_kind`` (the service with the longest walk for its threshold; of equals the one
+        listed first), ``minutes_to_complete`` (the longest of the walks to all services, min;
+        NaN where one is not reached at all).
+
+    Raises
+    ------
+    TableError
+        A table breaks its schema, or a required kind was not measured.
+    """
+    check(cells, CELLS)
+    setting = cells["setting"].to_numpy(dtype=object)
+    parts = []
+    for circle in standard.circles:
+        rows = np.flatnonzero(np.isin(setting, standard.circles[circle].settings))
+        requirements = standard.for_circle(circle)
+        if len(rows) and requirements:
+            parts.append(_circle(cells, access, rows, circle, requirements))
+    if parts:
+        return pd.concat(parts)
+    empty = pd.MultiIndex.from_arrays([cells.index[:0], []], names=["cell_id", "circle"])
+    columns = ["score", "complete", "worst_kind", "minutes_to_complete"]
+    return pd.DataFrame(columns=columns, index=empty)
+
+
+def _circle(
+    cells: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    rows: npt.NDArray[np.intp],
+    circle: str,
+    requirements: tuple[Requirement, ...],
+) -> pd.DataFrame:
+    some = cells.iloc[rows]
+    seconds = by_kind(access, "seconds", cells.index)
+    score = np.zeros(len(rows))
+    worst = np.full(len(rows), -np.inf)
+    worst_kind = np.zeros(len(rows), np.int32)
+    longest = np.zeros(len(rows))
+    total = sum(r.weight for r in requirements)
+    for number, r in enumerate(requirements):
+        ratio = excess(access, cells, r)[rows]
+        score += np.where(ratio <= 1.0, r.weight, 0.0)
+        further = ratio > worst
+        worst[further], worst_kind[further] = ratio[further], number
+        longest = np.maximum(longest, seconds[r.kind][rows])
+    names = pd.Categorical.from_codes(worst_kind, categories=[r.kind for r in requirements])
+    complete = worst <= 1.0
+    index = pd.MultiIndex.from_product([some.index, [circle]], names=["cell_id", "circle"])
+    return pd.DataFrame(
+        {
+            # Exactly 100 where complete: a sum of weights may miss the total by its last bit.
+            "score": np.where(complete, 100.0, 100.0 * score / total),
+            "complete": complete,
+            "worst_kind": names.astype("str"),
+            "minutes_to_complete": longest / 60.0,
+        },
+        index=index,
+    )
+
+
+def unit_scores(
+    scores: pd.DataFrame, cells: gpd.GeoDataFrame, units: gpd.GeoDataFrame
+) -> pd.DataFrame:
+    """Sum up the circles of cells over their residents, for the county and for each unit.
+
+    Parameters
+    ----------
+    scores
+        What `scores` gave.
+    cells, units
+        Tables per `lifecircle.tables`.
+
+    Returns
+    -------
+    DataFrame
+        Index (scope, circle), scope being ``"county"`` or a unit_id; columns ``persons``, ``score``
+        (mean over residents), ``complete_share`` (residents whose circle is complete, 0 to 1),
+        ``worst_kind`` (named for most residents), ``minutes_to_complete`` (median over
+        residents, min; NaN where half of them cannot reach all services). NaN without residents.
+    """
+    table = scores.reset_index().set_index("cell_id")
+    table = table.join(cells[["unit_id", "persons"]])
+    county = table.assign(unit_id=SCOPE_COUNTY)
+    order = {scope: n for n, scope in enumerate([SCOPE_COUNTY, *units.index])}
+    rows = [
+        {"scope": scope, "circle": circle, **_summary(group)}
+        for (circle, scope), group in pd.concat([county, table]).groupby(
+            ["circle", "unit_id"], sort=False
+        )
+    ]
+    columns = ["persons", "score", "complete_share", "worst_kind", "minutes_to_complete"]
+    if not rows:
+        empty = pd.MultiIndex.from_arrays([[], []], names=["scope", "circle"])
+        return pd.DataFrame(columns=columns, index=empty)
+    frame = pd.DataFrame(rows)
+    frame = frame.sort_values("scope", key=lambda s: s.map(order), kind="stable")
+    return frame.set_index(["scope", "circle"])[columns]
+
+
+def _summary(group: pd.DataFrame) -> dict[str, object]:
+    persons = group["persons"].to_numpy(dtype=np.float64)
+    total = float(persons.sum())
+    if total <= 0:
+        nothing = dict.fromkeys(("score", "complete_share", "minutes_to_complete"), np.nan)
+        return {"persons": 0.0, "worst_kind": None, **nothing}
+    lacking = pd.Series(persons).groupby(group["worst_kind"].to_numpy(dtype=object)).sum()
+    complete = float(persons[group["complete"].to_numpy(dtype=bool)].sum())
+    score = float(group["score"].to_numpy(dtype=np.float64) @ persons) / total
+    return {
+        "persons": total,
+        "score": min(score, 100.0),
+        "complete_share": min(complete / total, 1.0),
+        "worst_kind": lacking.idxmax(),
+        "minutes_to_complete": weighted_median(group["minutes_to_complete"], persons),
+    }
+
+
+def weighted_median(values: pd.Series, weights: Floats) -> float:
+    """Give the least value that half of the weight does not exceed; missing values count as inf.
+
+    Parameters
+    ----------
+    values
+        Numbers.
+    weights
+        Their weights, with a sum above 0.
+
+    Returns
+    -------
+    float
+        NaN where that value is missing.
+
+    Examples
+    --------
+    >>> weighted_median(pd.Series([1.0, 2.0, 9.0]), np.array([1.0, 1.0, 5.0]))
+    9.0
+    """
+    numbers = values.fillna(np.inf).to_numpy(dtype=np.float64)
+    order = np.argsort(numbers, kind="stable")
+    below = np.cumsum(weights[order])
+    middle = numbers[order][np.searchsorted(below, below[-1] / 2.0)]
+    return float(middle) if np.isfinite(middle) else float("nan")
