@@ -33,9 +33,13 @@ STREET_WEIGHTS: Final = {
 """Residents per metre of street by OSM ``highway``, relative; all others 0. Ours."""
 
 _NEVER: Final = ("motorway", "motorway_link", "trunk", "trunk_link")
-# Where dwellings' footprints reach this area per resident, buildings are mapped well. Ours: in
-# villages and towns of one to three storeys a resident has 25 to 60 m2 of footprint.
+# Buildings are mapped well where they reach this footprint per resident and line this share of
+# the residential streets. Ours: towns of one to three storeys have 25 to 60 m2 a resident, so that
+# a half-mapped one fails; a few large halls pass the footprint, but do not line the streets.
 _FOOTPRINT_M2: Final = 15.0
+_LINED_SHARE: Final = 2.0 / 3.0
+_LINED_M: Final = 50.0
+_HOME_STREETS: Final = ("residential", "living_street")
 _STEP_M: Final = 20.0
 _RESIDENTIAL_FACTOR: Final = 2.0
 
@@ -52,7 +56,8 @@ def dwelling_evidence(
     The best evidence at hand is taken unit by unit (the rules are ours):
 
     1. ``buildings``: dwellings weighted by footprint, where they are mapped well: 15 m2 of
-       footprint or more per resident;
+       footprint or more per resident, and a dwelling within 50 m along two thirds or more of the
+       residential streets;
     2. ``streets``: a point every 20 m, weighted by `STREET_WEIGHTS`; double inside
        residential land;
     3. ``paths``: tracks, paths and other ways alike, where the unit has nothing better
@@ -109,10 +114,17 @@ def dwelling_evidence(
     found = []
     open_units = np.ones(len(units), dtype=bool)
     if buildings is not None:
-        houses = _houses(units, buildings)
+        homes = buildings.geometry[buildings["dwelling"].to_numpy(dtype=bool)].to_numpy()
+        houses = _within(
+            units.geometry.to_numpy(), shapely.point_on_surface(homes), shapely.area(homes)
+        )
         footprint = np.bincount(houses["unit"], houses["weight"], minlength=len(units))
         residents = units["residents"].to_numpy(dtype=float, na_value=np.nan)
-        well_mapped = (footprint > 0) & (footprint >= _FOOTPRINT_M2 * residents)
+        well_mapped = (
+            (footprint > 0)
+            & (footprint >= _FOOTPRINT_M2 * residents)
+            & (_lined_share(units, streets, homes) >= _LINED_SHARE)
+        )
         found.append(houses[well_mapped[houses["unit"]]].assign(placed_by="buildings"))
         open_units &= ~well_mapped
     if streets is not None:
@@ -163,10 +175,23 @@ def _layer_faults(
         yield Fault(label, f"geometry is {found} at {at}", f"give {' or '.join(types)}")
 
 
-def _houses(units: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> pd.DataFrame:
-    shapes = buildings.geometry[buildings["dwelling"].to_numpy(dtype=bool)].to_numpy()
-    seats = shapely.point_on_surface(shapes)
-    return _within(units.geometry.to_numpy(), seats, shapely.area(shapes))
+def _lined_share(
+    units: gpd.GeoDataFrame, streets: gpd.GeoDataFrame | None, homes: npt.NDArray[np.object_]
+) -> npt.NDArray[np.float64]:
+    """Give the share of each unit's residential streets that dwellings line; 1 if it has none."""
+    share = np.ones(len(units))
+    if streets is None:
+        return share
+    lanes = streets.geometry[streets["highway"].isin(_HOME_STREETS)].to_numpy()
+    every = np.ones(len(units), dtype=bool)
+    points = _street_points(units, every, lanes, np.ones(len(lanes)), None)
+    near = shapely.STRtree(homes).query_nearest(
+        shapely.points(points["x"], points["y"]), max_distance=_LINED_M, all_matches=False
+    )[0]
+    length = np.bincount(points["unit"], points["weight"], minlength=len(units))
+    lined = points.iloc[near]
+    lined_length = np.bincount(lined["unit"], lined["weight"], minlength=len(units))
+    return np.divide(lined_length, length, out=share, where=length > 0)
 
 
 def _tiers(

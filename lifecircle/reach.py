@@ -95,7 +95,7 @@ def nearest_times(
         seconds[k], labels[k] = nearest_seconds(
             network, take(at_source, chosen), number[chosen], at_target, cutoff_seconds
         )
-    index = _product(pd.Index(cells.index, name="cell_id"), pd.Index(wanted, name="kind"))
+    index = _product(cells.index, pd.Index(wanted))
     found = pd.Categorical.from_codes(labels.ravel(), categories=facilities.index)
     return pd.DataFrame({"seconds": seconds.ravel(), "facility_id": found}, index=index)
 
@@ -389,4 +389,5 @@ def _product(cells: pd.Index, kinds: pd.Index) -> pd.MultiIndex:
         np.tile(np.arange(len(cells)), len(kinds)),
         np.repeat(np.arange(len(kinds)), len(cells)),
     ]
-    return pd.MultiIndex(levels=[cells, kinds], codes=codes, verify_integrity=False)
+    names = ["cell_id", "kind"]
+    return pd.MultiIndex(levels=[cells, kinds], codes=codes, names=names, verify_integrity=False)

@@ -170,7 +170,7 @@ def _units(assessment: Mappable) -> dict[str, Any]:
         ],
         "shapes": pack_lines(shapes, units.crs, tolerance_m=_TOLERANCE_M),
         "labels": pack_points(_label_points(shapes), units.crs),
-        "county": pack_lines([county], units.crs, tolerance_m=_TOLERANCE_M),
+        "county": pack_lines(np.array([county]), units.crs, tolerance_m=_TOLERANCE_M),
     }
 
 
@@ -189,7 +189,7 @@ def _unit_scores(assessment: Mappable, scope: str) -> list[dict[str, Any] | None
         if (scope, circle) not in table.index:
             rows.append(None)
             continue
-        row = table.loc[(scope, circle)]
+        row = cast("pd.Series", table.loc[(scope, circle)])
         worst = _text(row["worst_kind"])
         rows.append(
             {
@@ -212,13 +212,13 @@ def _coverage(assessment: Mappable, scopes: list[str]) -> list[list[list[float |
     )
     table = assessment.coverage
     shares = table["share"].reindex(wanted).to_numpy(float).reshape(len(scopes), len(keys), -1)
-    judged = wanted.isin(table.index).reshape(shares.shape).any(axis=2)
+    judged = np.any(np.asarray(wanted.isin(table.index)).reshape(shares.shape), axis=2)
     return [
         [
             [_number(share, 4) for share in row] if there else None
             for row, there in zip(rows, judgements, strict=True)
         ]
-        for rows, judgements in zip(shares, judged, strict=True)
+        for rows, judgements in zip(shares.tolist(), judged.tolist(), strict=True)
     ]
 
 

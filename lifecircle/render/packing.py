@@ -259,10 +259,10 @@ def _corner_model(
     turned = (southwest[:, None] + np.arange(4)) % 4
     offsets = np.take_along_axis(corners, turned[:, :, None], axis=1).reshape(-1, 8)
     place = np.column_stack([np.ones(len(rows)), (centre - at)[rows]])
-    model = np.zeros((3, 8))
+    model: Floats = np.zeros((3, 8))
     fits = np.ones(len(rows), dtype=bool)
     for _ in range(2):  # the second fit is free of the outliers that the first one found
-        model = np.linalg.lstsq(place[fits], offsets[fits], rcond=None)[0]
+        model = np.asarray(np.linalg.lstsq(place[fits], offsets[fits])[0], dtype=np.float64)
         fits = np.abs(place @ model - offsets).max(axis=1) <= _CORNER_TOLERANCE
         if not fits.any():
             return model, regular

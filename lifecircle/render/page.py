@@ -50,7 +50,9 @@ _LOADING: Final = {
     "use": ("href", "xlink:href"),
     "body": ("background",),
 }
-_CSS_URL: Final = re.compile(r"""url\(\s*["']?(?!data:|blob:|#)([^"')]+)|@import\s*([^;]*)""", re.I)
+_CSS_URL: Final = re.compile(
+    r"""url\(\s*["']?(?!data:|blob:|#)([^"')]+)|@import\s*([^;]*)""", re.IGNORECASE
+)
 
 
 def offline_map(
@@ -88,7 +90,7 @@ def offline_map(
     chart._id = "lifecircle"  # noqa: SLF001
     page = _Page(lang, title, {**data, "words": dict(words)})
     page.add_child(chart)
-    chart.add_child(_Scripts())
+    chart.add_child(_Scripts(page, chart.get_name()))
     return chart
 
 
@@ -133,7 +135,7 @@ def map_html(chart: folium.Map) -> str:
 
 
 def json_text(value: Any) -> str:
-    """Write JSON that is inert inside an HTML script element.
+    r"""Write JSON that is inert inside an HTML script element.
 
     Parameters
     ----------
@@ -148,7 +150,7 @@ def json_text(value: Any) -> str:
     Examples
     --------
     >>> print(json_text("</script>"))
-    "\\u003c/script\\u003e"
+    "\u003c/script\u003e"
     """
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     for sign in "<>&":
@@ -188,16 +190,17 @@ class _Text(Element):
 class _Scripts(MacroElement):
     """The page's scripts, placed after the script that makes the map."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, page: Figure, name: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
         self._id = "lifecircle"
+        self.page = page
+        files = [_file("templates", file).read_text(encoding="utf-8") for file in _SCRIPTS]
+        self.text = "\n".join(["(function (map) {", '"use strict";', *files, f"}})({name});"])
 
-    def render(self, **_: Any) -> None:
+    def render(self, **_: Any) -> str:
         """Add the scripts to the page."""
-        files = [_file("templates", name).read_text(encoding="utf-8") for name in _SCRIPTS]
-        name = self._parent.get_name()
-        text = "\n".join(["(function (map) {", '"use strict";', *files, f"}})({name});"])
-        self.get_root().script.add_child(_Text(text), name=self.get_name())
+        self.page.script.add_child(_Text(self.text), name=self.get_name())
+        return ""
 
 
 class _Addresses(HTMLParser):

@@ -9,9 +9,10 @@ from __future__ import annotations
 import bz2
 import gzip
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import geopandas as gpd
@@ -141,7 +142,12 @@ def read_osm(
         raise InputError(Fault(str(path), f"holds no walkable way {place}", "check the extract"))
     facilities, found = facility_table(scan.places, area)
     broken = sorted(scan.expected - scan.built)
-    counts |= found | {"areas_broken": len(broken)}
+    counts |= found | {
+        "ways_read": counts["ways_walkable"] + scan.refused,
+        "ways_refused": scan.refused,
+        "ways_duplicate": scan.duplicates,
+        "areas_broken": len(broken),
+    }
     _report(path, counts, broken)
     houses = scan.places.buildings
     buildings = polygon_table({key: shape for key, (shape, _) in houses.items()}, area)
@@ -220,37 +226,37 @@ class _Scan:
         self.blocked: set[int] = set()
         self.expected: set[str] = set()  # objects that ought to give a polygon
         self.built: set[str] = set()  # those that did
+        self.refused = 0
+        self.duplicates = 0
         self.unplaced = 0
         self.date: str | None = None
         self._wkb = WKBFactory()
 
-    def run(self, source: Any, locations: Any) -> None:
-        """Read the file; `locations` is an index of nodes that may be filled already."""
+    def run(self, source: Any) -> None:
+        """Read the whole file."""
         keys = list(self.rules.tags())
         homes = ["building", "landuse"] if self.dwellings else []
         on_roads = ["highway"] if self.roads else []
-        processor = osmium.FileProcessor(source).with_locations(locations)
+        barriers = ["barrier"] if self.roads else []
+        processor = osmium.FileProcessor(source)
         processor.with_areas(_key_filter([*keys, *homes, *on_roads], RELATION))
-        processor.with_filter(_key_filter([*keys, *(["barrier"] if self.roads else [])], NODE))
+        processor.with_filter(_key_filter([*keys, *barriers], NODE))
         processor.with_filter(_key_filter([*keys, *homes, *on_roads], WAY | RELATION | AREA))
         for entity in processor:
-            if entity.is_way():
-                self._take_way(entity)
-            elif entity.is_area():
-                self._take_area(entity)
-            elif entity.is_node():
-                self._take_node(entity)
-            else:
-                self._take_relation(entity)
+            _TAKE[type(entity)](self, entity)
 
-    def _take_way(self, way: Any) -> None:
+    def astray(self) -> bool:
+        """Tell whether most nodes of ways were not found, as in files that hold the ways first."""
+        return self.unplaced > len(self.places.ways) or self.ways.missing_share() > 0.5
+
+    def take_way(self, way: Any) -> None:
         tags = way.tags
         highway = tags.get("highway") if self.roads else None
         if highway is not None:
             if is_walkable(tags):
                 self.ways.add(way.id, highway, way.nodes, steps=is_steps(tags))
             else:
-                self.ways.refuse(way.id, highway)
+                self.refused += 1
         if self._is_home(tags) and way.is_closed():
             self.expected.add(f"w{way.id}")
         kinds = self.rules.kinds_of(tags)
@@ -262,7 +268,7 @@ class _Scan:
             else:
                 self.unplaced += 1
 
-    def _take_area(self, area: Any) -> None:
+    def take_area(self, area: Any) -> None:
         tags = area.tags
         kinds = self.rules.kinds_of(tags)
         home = self._is_home(tags)
@@ -272,7 +278,8 @@ class _Scan:
         key = f"{'w' if area.from_way() else 'r'}{area.orig_id()}"
         self.built.add(key)
         if walked:
-            self.ways.add_area(area.orig_id(), tags["highway"], _rings(area))
+            for ring in _rings(area):
+                self.ways.add(-area.orig_id(), tags["highway"], ring)
         if not (kinds or home):
             return
         shape = self._wkb.create_multipolygon(area)
@@ -283,7 +290,7 @@ class _Scan:
         if home and tags.get("building") not in {None, "no"}:
             self.places.buildings[key] = (shape, is_dwelling(tags))
 
-    def _take_node(self, node: Any) -> None:
+    def take_node(self, node: Any) -> None:
         tags = node.tags
         if self.roads and is_blocked(tags):
             self.blocked.add(node.id)
@@ -292,7 +299,7 @@ class _Scan:
             xy = (node.location.lon, node.location.lat)
             self.places.nodes[f"n{node.id}"] = describe(kinds, tags, xy)
 
-    def _take_relation(self, relation: Any) -> None:
+    def take_relation(self, relation: Any) -> None:
         tags = relation.tags
         walked = self.roads and is_walkable(tags)
         areal = tags.get("type") in _AREA_TYPES and (walked or self._is_home(tags))
@@ -305,29 +312,69 @@ class _Scan:
         return tags.get("building") not in {None, "no"} or tags.get("landuse") == "residential"
 
 
+_TAKE: Final[dict[type, Callable[[_Scan, Any], None]]] = {
+    osmium.osm.Node: _Scan.take_node,
+    osmium.osm.Way: _Scan.take_way,
+    osmium.osm.Relation: _Scan.take_relation,
+    osmium.osm.Area: _Scan.take_area,
+}
+
+
 def _read(path: Path, rules: KindRules, *, roads: bool, dwellings: bool) -> _Scan:
     source = _open(path)
     scan = _Scan(rules, roads=roads, dwellings=dwellings)
     try:
-        scan.run(source, osmium.index.create_map("flex_mem"))
-        # Overpass exports often hold the ways before their nodes: then read the nodes first.
-        unplaced = scan.unplaced > len(scan.places.ways) or scan.ways.missing_share() > 0.5
-        if unplaced and not path.name.lower().endswith(".pbf"):
-            locations = osmium.index.create_map("sparse_mem_map")
-            reader = osmium.io.Reader(source, NODE)
-            osmium.apply(reader, osmium.NodeLocationsForWays(locations))
+        try:
+            scan.run(source)
+            mixed = scan.astray() and not path.name.lower().endswith(".pbf")
+        except RuntimeError as error:
+            # libosmium's words for files joined by hand, which areas cannot be built from.
+            mixed = "out of order" in str(error) or "twice in input" in str(error)
+            if not mixed:
+                raise
+        if mixed:
             scan = _Scan(rules, roads=roads, dwellings=dwellings)
-            scan.run(source, locations)
+            with TemporaryDirectory() as folder:
+                scan.run(_sorted_copy(path, Path(folder)))
+            scan.duplicates = _duplicate_roads(source) if roads else 0
         scan.date = _date(path, source)
     except (RuntimeError, OSError, UnicodeDecodeError) as error:
         raise _unreadable(path, error) from error
     return scan
 
 
+def _sorted_copy(path: Path, folder: Path) -> str:
+    """Write the file anew: nodes, ways, relations by id, of each the newest version only."""
+    copy = str(folder / "sorted.osm.pbf")
+    merger = osmium.MergeInputReader()
+    merger.add_buffer(path.read_bytes(), _format(path))
+    writer = osmium.SimpleWriter(copy)
+    merger.apply(writer)
+    writer.close()
+    return copy
+
+
+def _duplicate_roads(source: Any) -> int:
+    """Count the further copies of ways with a ``highway`` tag."""
+    roads = osmium.FileProcessor(source, WAY).with_filter(osmium_filter.KeyFilter("highway"))
+    ids = [way.id for way in roads]
+    return len(ids) - len(set(ids))
+
+
 def _open(path: Path) -> Any:
     """Give what pyosmium reads, once the name and the size have been looked at."""
     if not path.is_file():
         raise MissingFileError(Fault(str(path), "there is no such file", "check the path"))
+    form = _format(path)
+    if path.stat().st_size == 0:
+        raise InputError(Fault(str(path), "the file is empty", _GET_IT))
+    if str(path).isascii():
+        return osmium.io.File(str(path), form)
+    # libosmium opens files by their narrow name, which on Windows cannot hold Chinese.
+    return osmium.io.FileBuffer(path.read_bytes(), form)
+
+
+def _format(path: Path) -> str:
     name = path.name.lower()
     suffix = max((end for end in _FORMATS if name.endswith(end)), key=len, default=None)
     if suffix is None:
@@ -338,12 +385,7 @@ def _open(path: Path) -> Any:
                 "give a .osm.pbf, .osm, .osm.bz2 or .osm.gz file",
             )
         )
-    if path.stat().st_size == 0:
-        raise InputError(Fault(str(path), "the file is empty", _GET_IT))
-    if str(path).isascii():
-        return osmium.io.File(str(path), _FORMATS[suffix])
-    # libosmium opens files by their narrow name, which on Windows cannot hold Chinese.
-    return osmium.io.FileBuffer(path.read_bytes(), _FORMATS[suffix])
+    return _FORMATS[suffix]
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:
@@ -387,8 +429,9 @@ def _admin_areas(
     processor.with_filter(osmium_filter.EntityFilter(AREA)).with_filter(wanted)
     wkb = WKBFactory()
     found, levels = {}, set()
+    area: Any
     for area in processor:
-        tags: Any = area.tags
+        tags = area.tags
         if area.from_way() or area.num_rings()[0] == 0:
             continue
         levels.add(tags.get("admin_level", "?"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -29,95 +29,58 @@ def _longs() -> array[int]:
 
 @dataclass
 class RawWays:
-    """Ways as they stand in a file, node by node, in compact arrays that grow.
+    """Walked ways as they stand in a file, node by node, in compact arrays that grow.
 
-    Ways that the walk rule refuses are kept without nodes, so that a later copy of a way that is
-    refused also replaces an earlier one.
+    Ways have their OSM id; the rings of an area relation have minus the relation's id.
     """
 
     ids: array[int] = field(default_factory=_longs)
-    serial: array[int] = field(default_factory=_longs)
     sizes: array[int] = field(default_factory=_longs)
-    walked: bytearray = field(default_factory=bytearray)
+    nodes: array[int] = field(default_factory=_longs)  # id, x, y of one node after the other
     steps: bytearray = field(default_factory=bytearray)
-    area: bytearray = field(default_factory=bytearray)
     highway: list[str] = field(default_factory=list)
-    refs: array[int] = field(default_factory=_longs)
-    x: array[int] = field(default_factory=_longs)
-    y: array[int] = field(default_factory=_longs)
 
-    def add(self, way_id: int, highway: str, nodes: Iterable[Any], *, steps: bool = False) -> None:
-        """Add one copy of a way that is walked.
+    def add(self, way_id: int, highway: str, nodes: Any, *, steps: bool = False) -> None:
+        """Add a way or ring.
 
         Parameters
         ----------
         way_id
-            OSM id.
+            OSM id of the way, or minus that of the relation.
         highway
             Value of the tag.
         nodes
-            References with locations, as pyosmium gives them.
+            Sequence of references with locations, as pyosmium gives it.
         steps
             Whether it is climbed step by step.
         """
-        size = self._add_nodes(nodes)
-        self._close(way_id, self._next(), highway, size, walked=True, steps=steps, area=False)
+        size = len(nodes)
+        for number in range(size):
+            node = nodes[number]
+            location = node.location
+            self.nodes.extend((node.ref, location.x, location.y))
+        self.ids.append(way_id)
+        self.sizes.append(size)
+        self.steps.append(steps)
+        self.highway.append(highway)
 
-    def add_area(self, relation_id: int, highway: str, rings: Iterable[Iterable[Any]]) -> None:
-        """Add one copy of an area relation whose rings are walked; its way id is minus its own."""
-        serial = self._next()
-        for ring in rings:
-            size = self._add_nodes(ring)
-            self._close(-relation_id, serial, highway, size, walked=True, steps=False, area=True)
-
-    def refuse(self, way_id: int, highway: str) -> None:
-        """Note one copy of a way that is not walked."""
-        self._close(way_id, self._next(), highway, 0, walked=False, steps=False, area=False)
+    def table(self) -> Longs:
+        """Give the nodes of all ways as rows of id, x and y; x is `NOWHERE` where it is missing."""
+        return np.array(self.nodes, np.int64).reshape(-1, 3)
 
     def missing_share(self) -> float:
-        """Give the share of walked nodes that have no location, 0 to 1."""
-        gone = np.array(self.x, np.int64) == NOWHERE
+        """Give the share of node references that have no location, 0 to 1."""
+        gone = self.table()[:, 1] == NOWHERE
         return float(gone.mean()) if len(gone) else 0.0
 
     def bounds(self) -> tuple[float, float, float, float] | None:
-        """Give west, south, east, north of all walked nodes in degrees; None if there is none."""
-        x, y = np.array(self.x, np.int64), np.array(self.y, np.int64)
-        here = x != NOWHERE
-        if not here.any():
+        """Give west, south, east, north of all nodes in degrees; None if there is none."""
+        places = self.table()
+        places = places[places[:, 1] != NOWHERE, 1:]
+        if not len(places):
             return None
-        low, high = (x[here].min(), y[here].min()), (x[here].max(), y[here].max())
-        return tuple(float(c) / _PER_DEGREE for c in (*low, *high))  # type: ignore[return-value]
-
-    def _next(self) -> int:
-        return self.serial[-1] + 1 if self.serial else 0
-
-    def _add_nodes(self, nodes: Iterable[Any]) -> int:
-        before = len(self.refs)
-        for node in nodes:
-            location = node.location
-            self.refs.append(node.ref)
-            self.x.append(location.x)
-            self.y.append(location.y)
-        return len(self.refs) - before
-
-    def _close(
-        self,
-        way_id: int,
-        serial: int,
-        highway: str,
-        size: int,
-        *,
-        walked: bool,
-        steps: bool,
-        area: bool,
-    ) -> None:
-        self.ids.append(way_id)
-        self.serial.append(serial)
-        self.sizes.append(size)
-        self.walked.append(walked)
-        self.steps.append(steps)
-        self.area.append(area)
-        self.highway.append(highway)
+        (west, south), (east, north) = places.min(axis=0), places.max(axis=0)
+        return tuple(float(edge) / _PER_DEGREE for edge in (west, south, east, north))  # type: ignore[return-value]
 
 
 def cut_segments(
@@ -128,7 +91,7 @@ def cut_segments(
     Parameters
     ----------
     raw
-        The ways. Of several copies of one way the last is kept.
+        The ways, each id once.
     blocked
         Ids of nodes that cannot be passed: every segment that ends there gets an end of its own,
         with a new negative id.
@@ -146,21 +109,21 @@ def cut_segments(
     counts
         Ways and segments read, left out and cut.
     """
-    refs, x, y = (np.array(values, np.int64) for values in (raw.refs, raw.x, raw.y))
+    refs, x, y = raw.table().T.copy()
     way = np.repeat(np.arange(len(raw.ids)), np.array(raw.sizes, np.int64))
     here = x != NOWHERE
-    inside = here if area is None else _inside(area, x, y, here)
-    touching, counts = _choose_ways(raw, way, inside)
-    cut = touching & (np.bincount(way[~here], minlength=len(touching)) > 0)
-    counts["ways_clipped"] = int(cut.sum())
+    touching, counts = _choose_ways(raw, way, None if area is None else _inside(area, x, y, here))
+    clipped = touching & (np.bincount(way[~here], minlength=len(touching)) > 0)
+    counts["ways_clipped"] = int(clipped.sum())
     counts["nodes_missing"] = len(np.unique(refs[~here & touching[way]]))
+    steps = np.frombuffer(raw.steps, np.uint8).astype(np.bool_)
     # Neighbours in the list make a segment if they belong to one way and both have a place.
     first = np.flatnonzero((way[:-1] == way[1:]) & here[:-1] & here[1:] & touching[way[:-1]])
     ends = np.concatenate([first, first + 1])
     node, counts["barriers_blocked"] = _cut_at(blocked, refs[ends])
     node = _join_coincident(node, x[ends], y[ends])
     u, v = node[: len(first)], node[len(first) :]
-    keep = _distinct(u, v, np.array(raw.steps, np.bool_)[way[first]])
+    keep = _distinct(u, v, steps[way[first]])
     counts["segments_zero"] = int((u == v).sum())
     counts["segments_duplicate"] = len(first) - counts["segments_zero"] - len(keep)
     of = way[first[keep]]
@@ -170,7 +133,7 @@ def cut_segments(
             "v": v[keep],
             "way_id": np.array(raw.ids, np.int64)[of],
             "highway": pd.Categorical(np.array(raw.highway, dtype=object)[of]),
-            "steps": np.array(raw.steps, np.bool_)[of],
+            "steps": steps[of],
         }
     )
     used, at = np.unique(np.concatenate([u[keep], v[keep]]), return_index=True)
@@ -179,25 +142,17 @@ def cut_segments(
     return pd.DataFrame(place, index=pd.Index(used, name="node_id")), segments, counts
 
 
-def _choose_ways(raw: RawWays, way: Longs, inside: Bools) -> tuple[Bools, dict[str, int]]:
-    """Choose the last copy of each walked way that has a node inside, and count the others."""
-    ids, serial = np.array(raw.ids, np.int64), np.array(raw.serial, np.int64)
-    _, number = np.unique(ids, return_inverse=True)
-    latest = np.zeros(len(ids), np.int64)
-    np.maximum.at(latest, number, serial)
-    last = serial == latest[number]
-    walked = last & np.array(raw.walked, np.bool_)
-    touching = walked & (np.bincount(way[inside], minlength=len(ids)) > 0)
-    line = ~np.array(raw.area, np.bool_)
-    counts = {
-        "ways_read": int((last & line).sum()),
-        "ways_walkable": int((walked & line).sum()),
-        "ways_refused": int((last & line & ~walked).sum()),
-        "ways_outside": int((walked & line & ~touching).sum()),
-        "ways_duplicate": int((~last & line).sum()),
-        "areas_walked": len(np.unique(ids[touching & ~line])),
+def _choose_ways(raw: RawWays, way: Longs, inside: Bools | None) -> tuple[Bools, dict[str, int]]:
+    """Choose the ways that have a node inside, and count them and the others."""
+    ids = np.array(raw.ids, np.int64)
+    touching = np.ones(len(ids), np.bool_)
+    if inside is not None:
+        touching = np.bincount(way[inside], minlength=len(ids)) > 0
+    return touching, {
+        "ways_walkable": int((ids > 0).sum()),
+        "ways_outside": int(((ids > 0) & ~touching).sum()),
+        "areas_walked": len(np.unique(ids[(ids < 0) & touching])),
     }
-    return touching, counts
 
 
 def _inside(area: shapely.Geometry, x: Longs, y: Longs, here: Bools) -> Bools:
@@ -232,7 +187,8 @@ def _join_coincident(node: Longs, x: Longs, y: Longs) -> Longs:
     chosen = np.full(groups, ids.min())
     np.maximum.at(chosen, group, ids)
     found = np.searchsorted(ids, node).clip(max=len(ids) - 1)
-    return np.where(ids[found] == node, chosen[group[found]], node)
+    merged: Longs = np.where(ids[found] == node, chosen[group[found]], node)
+    return merged
 
 
 def _distinct(u: Longs, v: Longs, steps: Bools) -> Longs:

@@ -9,13 +9,14 @@ main street of the towns that they pass. It reads the tags ``highway``, ``foot``
 Way                                                 Walked?  Reason
 ==================================================  =======  =======================================
 no ``highway`` tag                                  no       not a road or path
-motorway and its links (高速公路)                   no       closed to pedestrians by law, and fenced
+motorway and its links (高速公路)                   no       closed to pedestrians by law; fenced
 proposed, planned, construction, abandoned, razed,  no       is not there yet, or no longer
 disused, demolished, dismantled, no
 rest_area, services, emergency_bay                  no       belong to the motorway
 via_ferrata                                         no       a climb
 ``foot`` is no, use_sidepath or never               no       forbidden, or a footway runs beside it
-bus_guideway, busway, raceway, escape               no       vehicles only; yes where ``foot`` says so
+bus_guideway, busway, raceway, escape               no       vehicles only; yes where ``foot`` says
+                                                             so
 any way with ``motorroad=yes`` (快速路)             no       closed like a motorway; yes where
                                                              ``foot`` says so
 ``access`` is no or military                        no       closed; yes where ``foot`` says so
@@ -29,11 +30,12 @@ track, cycleway, bridleway                          yes      walked in the count
 any other value, also a misspelt one                yes      a wrong word is mostly a real road
 ==================================================  =======  =======================================
 
-"``foot`` says so" means one of `FOOT_OPEN`. Time-dependent tags (``foot:conditional``) are not read.
+"``foot`` says so" means one of `FOOT_OPEN`. Tags that depend on the hour (``foot:conditional``) are
+not read.
 
-A node with a ``barrier`` tag blocks if ``foot`` is no (use_sidepath, never), or if ``access`` is no or
-military and ``foot`` does not open it. Gates of quarters, also with ``access=private``, bollards,
-stiles and toll booths let residents pass.
+A node with a ``barrier`` tag blocks if ``foot`` is no (use_sidepath, never), or if ``access`` is no
+or military and ``foot`` does not open it. Gates of quarters, also with ``access=private``,
+bollards, stiles and toll booths let residents pass.
 
 The choice of every line is ours; OSM's own meaning of the tags is in the references.
 

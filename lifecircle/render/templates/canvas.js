@@ -92,7 +92,7 @@ function trace(context, shapes, feature, view) {
   }
 }
 
-/** Fill a polygon's pixels: those whose centre is inside, so that neighbours never overlap. */
+/** Fill a polygon's pixels: those whose centre is inside. Rings end at `ends`; even-odd. */
 function fillPixels(pixels, width, height, xs, ys, ends, colour) {
   const count = ends[ends.length - 1];
   let [low, high] = [Infinity, -Infinity];

@@ -48,10 +48,8 @@ function rank(value, breaks) {
   return position;
 }
 
-const MINUTE_CLASSES = [
-  ...MINUTE_BREAKS.map((limit, i) => ({ label: t("upto_minutes", { limit }), color: GOOD_TO_BAD[i] })),
-  { label: t("over_minutes", { limit: 60 }), color: GOOD_TO_BAD[5] },
-];
+const MINUTE_CLASSES = ["≤ 5", "5 – 10", "10 – 15", "15 – 30", "30 – 60", "> 60"]
+  .map((label, i) => ({ label, color: GOOD_TO_BAD[i] }));
 const SCORE_CLASSES = ["100", "80 – 99.9", "60 – 79.9", "40 – 59.9", "20 – 39.9", "0 – 19.9"]
   .map((label, i) => ({ label, color: GOOD_TO_BAD[i] }));
 const DENSITY_BREAKS = [0, 100, 300, 1500, 5000];
@@ -153,6 +151,8 @@ function paintCells(context, view, shown, populatedOnly) {
   const grey = pixelOf(NO_DATA);
   const margin = cells.reach * k;
   const tiny = margin < 1.5;
+  // Corners are rounded to 0.1 m: neighbours overlap by a hair rather than leave one.
+  const hair = 2 * k;
   for (let cell = 0; cell < cells.count; cell++) {
     const x = cells.x[cell] * k + view.left;
     const y = view.top - cells.y[cell] * k;
@@ -172,8 +172,9 @@ function paintCells(context, view, shown, populatedOnly) {
     }
     const ends = cellRings(cell);
     for (let i = 0; i < ends[ends.length - 1]; i++) {
-      scratchX[i] = scratchX[i] * k + view.left;
-      scratchY[i] = view.top - scratchY[i] * k;
+      const [px, py] = [scratchX[i] * k + view.left, view.top - scratchY[i] * k];
+      scratchX[i] = px + (px > x ? hair : -hair);
+      scratchY[i] = py + (py > y ? hair : -hair);
     }
     fillPixels(pixels, width, height, scratchX, scratchY, ends, colour);
   }

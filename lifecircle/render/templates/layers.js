@@ -39,7 +39,8 @@ const state = {
   facilityKinds: new Set(),
   streets: true,
   labels: true,
-  selected: null, // {x, y, cell, unit, gap, facility}
+  selected: null, // {cell, unit, gap, facility}: positions or -1
+  popup: null,
 };
 
 /** What the units can show: a score or the share of residents that have it all. */
@@ -201,17 +202,19 @@ function paintBorders(context, view) {
 
 /** Diagonal lines, so that what lies under a gap stays readable. */
 function hatch(context, dpr) {
-  const size = Math.round(7 * dpr);
+  const size = Math.round(8 * dpr);
   const tile = el("canvas", { width: size, height: size });
   const pen = tile.getContext("2d");
-  pen.strokeStyle = GAP;
-  pen.lineWidth = 1.3 * dpr;
-  pen.beginPath();
-  for (const shift of [-size, 0, size]) {
-    pen.moveTo(shift, size);
-    pen.lineTo(shift + size, 0);
+  for (const [colour, width] of [["rgba(255, 255, 255, 0.55)", 3], [GAP, 1.4]]) {
+    pen.strokeStyle = colour;
+    pen.lineWidth = width * dpr;
+    pen.beginPath();
+    for (const shift of [-size, 0, size]) {
+      pen.moveTo(shift - 1, size + 1);
+      pen.lineTo(shift + size + 1, -1);
+    }
+    pen.stroke();
   }
-  pen.stroke();
   return context.createPattern(tile, "repeat");
 }
 
@@ -300,6 +303,8 @@ function paintFacilities(context, view) {
   }
 }
 
+const shortened = (text, longest) => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text);
+
 function paintLabels(context, view) {
   if (!state.labels) return;
   const taken = [];
@@ -324,14 +329,14 @@ function paintLabels(context, view) {
   for (const unit of byResidents) {
     const x = units.labelX[unit] * view.k + view.left;
     const y = view.top - units.labelY[unit] * view.k;
-    write(units.table[unit].name, x, y, view.zoom >= 13 ? 15 : 13, 700, INK);
+    write(shortened(units.table[unit].name, 18), x, y, view.zoom >= 13 ? 15 : 13, 700, INK);
   }
   if (view.zoom < 16) return;
   for (let i = 0; i < facilities.count; i++) {
     if (!facilities.name[i] || !state.facilityKinds.has(facilities.kind[i])) continue;
     const x = facilities.x[i] * view.k + view.left;
     const y = view.top - facilities.y[i] * view.k + (markRadius(view.zoom) + 9) * view.dpr;
-    write(facilities.name[i].slice(0, 30), x, y, 11.5, 600, "#37474f");
+    write(shortened(facilities.name[i], 24), x, y, 11.5, 600, "#37474f");
   }
 }
 

@@ -196,7 +196,7 @@ function start() {
   drawHead();
   drawFoot();
   const all = boxOf(units.county, 0);
-  map.fitBounds(all, { paddingTopLeft: [20, 20], paddingBottomRight: [map.getSize().x > 760 ? 270 : 20, 20], animate: false });
+  map.fitBounds(all, { ...clearOfCards(), animate: false });
   map.setMinZoom(Math.max(1, map.getZoom() - 2));
   map.setMaxZoom(19);
   map.setMaxBounds(all.pad(1));
@@ -210,7 +210,7 @@ function start() {
   const stage = map.getContainer();
   stage.setAttribute("aria-label", t("map"));
   stage.setAttribute("role", "application");
-  stage.append(layerCard(), legendCard());
+  stage.append(el("div", { class: "lc-cards-right" }, layerCard(), legendCard()));
   state.facilityKinds.forEach((kind) => setFacilityKind(kind, true));
   Object.values(layers).forEach((layer) => layer.redraw());
   drawLegend();
@@ -220,7 +220,8 @@ function start() {
   stage.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target === stage) inspect(map.getCenter());
   });
-  map.on("popupclose", () => {
+  map.on("popupclose", (event) => {
+    if (event.popup !== state.popup) return; // an earlier one, closed by the new one
     state.selected = null;
     layers.borders.redraw();
     layers.gaps.redraw();

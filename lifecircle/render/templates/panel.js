@@ -42,7 +42,7 @@ function drawFoot() {
     frame.producer ? t("producer_is", { producer: frame.producer }) : null,
     frame.generated ? t("generated_on", { date: frame.generated }) : null,
   ];
-  document.getElementById("lc-foot").append(...facts.filter(Boolean).map((fact) => el("span", { title: fact }, fact)));
+  document.getElementById("lc-foot").append(...facts.filter(Boolean).map((fact) => el("span", {}, fact)));
 }
 
 /** Tabs: [key, label, make()] each; content is made when first shown. */
@@ -117,13 +117,13 @@ function boxOf(shapes, feature) {
 }
 
 function goToUnit(unit) {
-  map.fitBounds(boxOf(units.shapes, unit).pad(0.05), { animate: false });
+  map.fitBounds(boxOf(units.shapes, unit), { ...clearOfCards(), animate: false });
   openUnit(unit);
 }
 
 function goToGap(gap) {
   setGapKind(gaps.kind[gap]);
-  map.fitBounds(boxOf(gaps.shapes, gap).pad(0.4), { animate: false, maxZoom: 15 });
+  map.fitBounds(boxOf(gaps.shapes, gap).pad(0.3), { ...clearOfCards(), animate: false, maxZoom: 15 });
   openGap(gap);
 }
 
@@ -263,6 +263,7 @@ function gapList() {
   if (!kinds.length) return el("p", { class: "lc-empty" }, t("no_gaps"));
   onGapKind((kind) => { if (kinds.includes(kind)) { choose.value = kind; fill(); } });
   fill();
+  if (state.gapKind < 0) setGapKind(shown);
   return el("div", {}, el("label", { class: "lc-choice" }, el("span", {}, t("gaps_of")), choose), summary, list);
 }
 

@@ -157,10 +157,21 @@ function unitAnswer(unit) {
 const bar = (share) => el("span", { class: "lc-bar", "aria-hidden": "true" },
   el("span", { style: `width:${Math.max(0, Math.min(1, share || 0)) * 100}%` }));
 
+/** Leaflet's padding that keeps a view, or a popup, clear of the cards on the right. */
+function clearOfCards() {
+  const right = map.getSize().x > 760 ? 280 : 20;
+  return { paddingTopLeft: [50, 20], paddingBottomRight: [right, 40] };
+}
+function panClear() {
+  const { paddingTopLeft, paddingBottomRight } = clearOfCards();
+  return { autoPanPaddingTopLeft: paddingTopLeft, autoPanPaddingBottomRight: paddingBottomRight };
+}
+
 function openPopup(place, sections) {
-  const popup = L.popup({ maxWidth: 420, minWidth: 300, maxHeight: Math.max(220, map.getSize().y - 150), autoPanPadding: [20, 20] })
+  const popup = L.popup({ maxWidth: 420, minWidth: 300, maxHeight: Math.max(220, map.getSize().y - 150), ...panClear() })
     .setLatLng(place)
     .setContent(el("div", { class: "lc-popup", lang: data.lang === "zh" ? "zh-CN" : "en" }, sections));
+  state.popup = popup;
   popup.openOn(map);
   const button = popup.getElement().querySelector(".leaflet-popup-close-button");
   button.setAttribute("aria-label", t("close"));

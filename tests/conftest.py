@@ -1,0 +1,37 @@
+"""Shared fixtures: a street lattice that a person can check by hand, and paths of real data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from handmade import CRS, lattice_tables
+
+from lifecircle.config import WalkProfile
+from lifecircle.network import WalkNetwork
+
+REPOSITORY = Path(__file__).parents[1]
+SHARED = REPOSITORY.parent / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("shared") and not SHARED.is_dir():
+            item.add_marker(pytest.mark.skip(reason="the shared data sets are not here"))
+
+
+@pytest.fixture(autouse=True)
+def _at_the_repository(monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+
+
+@pytest.fixture(scope="session")
+def shared():
+    return SHARED
+
+
+@pytest.fixture
+def lattice():
+    """Streets 100 m apart, 5 by 5 crossings; 60 m/min, so that metres are seconds."""
+    nodes, edges = lattice_tables()
+    return WalkNetwork.from_tables(nodes, edges, crs=CRS, profile=WalkProfile(speed_kph=3.6))

@@ -1,0 +1,88 @@
+"""The grid: numbers, exact shares and cuts that a person can recompute."""
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import pytest
+import shapely
+
+from lifecircle.grid import Grid, cut, grid_over, outlines, overlap_m2, shares, sums
+
+UTM = pyproj.CRS(32632)
+LATTICE = Grid(0, 300, 100, 100, rows=3, columns=3, crs=UTM)
+
+
+def series(*polygons):
+    return gpd.GeoSeries(list(polygons), crs=UTM)
+
+
+def test_cells_are_numbered_by_rows_from_the_north_west():
+    assert LATTICE.cell_at([1, 299, 1, 150], [299, 299, 1, 150]).tolist() == [0, 2, 6, 4]
+    assert LATTICE.cell_at([-1, 300, 50], [50, 50, 301]).tolist() == [-1, -1, -1]
+
+
+def test_grid_lines_lie_at_multiples_of_the_cell_size():
+    grid = grid_over([-130, 20, 90, 260], 100, UTM)
+    assert grid.bounds == (-200.0, 0.0, 100.0, 300.0)
+    assert (grid.rows, grid.columns) == (3, 3)
+
+
+def test_a_diamond_covers_half_of_the_corner_cells():
+    diamond = shapely.Polygon([(150, 0), (300, 150), (150, 300), (0, 150)])
+    found = shares(LATTICE, series(diamond)).set_index("cell")["share"]
+    # A corner cell holds a triangle with legs of 50 m; an edge cell lacks two of these.
+    assert found[[0, 2, 6, 8]].tolist() == pytest.approx([0.125] * 4)
+    assert found[[1, 3, 5, 7]].tolist() == pytest.approx([0.75] * 4)
+    assert found[4] == 1
+    assert found.sum() * 1e4 == pytest.approx(diamond.area)
+
+
+def test_unwanted_cells_are_left_out():
+    wanted = np.zeros(9, dtype=bool)
+    wanted[[0, 4]] = True
+    assert shares(LATTICE, series(shapely.box(0, 0, 300, 300)), wanted)["cell"].tolist() == [0, 4]
+
+
+def test_an_area_off_the_grid_covers_nothing():
+    assert shares(LATTICE, series(shapely.box(900, 900, 950, 950))).empty
+    assert cut(LATTICE, series(shapely.box(900, 900, 950, 950))).empty
+
+
+def test_sums_weigh_by_share_and_skip_missing_values():
+    values = np.array([[1.0, 2.0, np.nan], [4.0, 8.0, 6.0], [7.0, 8.0, 9.0]])
+    areas = series(shapely.box(50, 100, 300, 300), shapely.box(900, 900, 950, 950))
+    assert sums(LATTICE, values, areas).tolist() == [0.5 * 1 + 2 + 0.5 * 4 + 8 + 6, 0.0]
+
+
+def test_outlines_are_drawn_in_another_crs():
+    degrees = Grid(9.0, 47.2, 0.001, 0.001, rows=1, columns=2, crs=pyproj.CRS(4326))
+    quads, middle = outlines(degrees, np.array([0, 1]), UTM)
+    # 0.001 degrees at 47.2 N: 111.2 m north, 111.2 m x cos 47.2 east (UTM: 0.04 % less).
+    width = 111_320 * np.cos(np.radians(47.1995)) * 0.001
+    assert shapely.area(quads) == pytest.approx([width * 111.2] * 2, rel=2e-3)
+    assert middle[1, 0] - middle[0, 0] == pytest.approx(width, rel=2e-3)
+    assert shapely.touches(quads[0], quads[1])
+
+
+def test_a_cut_cell_keeps_its_area_and_a_point_inside():
+    pieces = cut(LATTICE, series(shapely.box(0, 0, 130, 300)))
+    border = pieces[pieces["share"] < 1]
+    assert shapely.area(border["geometry"].to_numpy()) == pytest.approx([3000.0] * 3)
+    inside = shapely.contains_xy(border["geometry"].to_numpy(), border["x"], border["y"])
+    assert inside.all()
+    whole = pieces[pieces["share"] == 1]
+    assert whole["x"].tolist() == [50.0] * 3
+
+
+def test_a_cell_cut_in_two_parts_stays_one_piece():
+    u_shape = shapely.box(0, 0, 100, 300) | shapely.box(200, 0, 300, 300)
+    wide = Grid(0, 300, 300, 300, rows=1, columns=1, crs=UTM)
+    pieces = cut(wide, series(u_shape))
+    assert pieces["geometry"][0].geom_type == "MultiPolygon"
+    assert pieces["geometry"][0].area == 60_000
+
+
+def test_overlap_counts_land_on_both_sides():
+    cells = np.array([shapely.box(0, 0, 100, 100), shapely.box(500, 0, 600, 100)])
+    land = np.array([shapely.box(-50, -50, 20, 150), shapely.box(80, 0, 90, 50)])
+    assert overlap_m2(cells, land).tolist() == [20 * 100 + 10 * 50, 0.0]

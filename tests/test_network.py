@@ -1,0 +1,247 @@
+"""The walk network: contraction, places on edges, islets, and doors to networkx and osmnx."""
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from handmade import CRS, lattice_tables
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lifecircle.config import WalkProfile
+from lifecircle.errors import CRSError, DataWarning, InputError, MissingFileError, TableError
+from lifecircle.kernels.graph import hilbert_order
+from lifecircle.network import WalkNetwork
+
+METRE_A_SECOND = WalkProfile(speed_kph=3.6)
+
+
+def line(xs, ids=None):
+    nodes = pd.DataFrame({"x": np.asarray(xs, float), "y": 0.0}, index=ids)
+    return nodes, pd.DataFrame({"u": nodes.index[:-1], "v": nodes.index[1:]})
+
+
+def test_a_street_without_crossings_is_one_chain():
+    network = WalkNetwork.from_tables(*line([0, 100, 250, 400]), crs=CRS, profile=METRE_A_SECOND)
+    assert network.counts["segments"] == 3
+    assert network.counts["junctions"] == 2
+    assert network.counts["chains"] == 1
+    assert network.chain_seconds.tolist() == [400.0]
+    assert sorted(network.segment_m) == [100.0, 150.0, 150.0]
+
+
+def test_the_lattice_has_a_chain_round_each_corner(lattice):
+    # 25 crossings; the 4 corners have two streets each, so they are inside chains.
+    assert lattice.counts["nodes"] == 25
+    assert lattice.counts["segments"] == 40
+    assert lattice.counts["junctions"] == 21
+    assert lattice.counts["chains"] == 36
+    assert lattice.counts["components"] == 1
+    assert lattice.counts["street_km"] == 4
+    assert sorted(lattice.chain_seconds)[-4:] == [200.0] * 4
+
+
+def test_a_ring_without_crossings_is_kept():
+    nodes = pd.DataFrame({"x": [0.0, 100.0, 100.0, 0.0], "y": [0.0, 0.0, 100.0, 100.0]})
+    edges = pd.DataFrame({"u": [0, 1, 2, 3], "v": [1, 2, 3, 0]})
+    network = WalkNetwork.from_tables(nodes, edges, crs=CRS)
+    assert network.counts["chains"] == 1
+    assert network.counts["junctions"] == 1
+    assert network.segment_m.sum() == 400.0
+
+
+def test_steps_take_the_profiles_factor():
+    nodes, edges = line([0, 100, 200])
+    edges["steps"] = [False, True]
+    slow = WalkProfile(speed_kph=3.6, steps_factor=3.0)
+    network = WalkNetwork.from_tables(nodes, edges, crs=CRS, profile=slow)
+    assert network.chain_seconds.tolist() == [400.0]
+    assert network.by_length().chain_seconds.tolist() == [200.0]
+    assert network.with_profile(METRE_A_SECOND).chain_seconds.tolist() == [300.0]
+
+
+def test_a_given_length_is_shared_out_along_the_geometry():
+    nodes = pd.DataFrame({"x": [0.0, 100.0], "y": [0.0, 0.0]}, index=["a", "b"])
+    bend = shapely.LineString([(100, 0), (100, 100), (0, 100), (0, 0)])  # drawn from b to a
+    edges = pd.DataFrame({"u": ["a"], "v": ["b"], "length_m": [600.0], "geometry": [bend]})
+    network = WalkNetwork.from_tables(nodes, edges, crs=CRS, profile=METRE_A_SECOND)
+    assert network.segment_m.tolist() == [200.0, 200.0, 200.0]
+    assert network.chain_seconds.tolist() == [600.0]
+
+
+class TestPlaces:
+    def test_a_place_is_on_the_edge_not_at_a_node(self, lattice):
+        places = lattice.snap_points(np.array([130.0]), np.array([10.0]))
+        here = lattice.locate(places)
+        assert places.access_m.tolist() == [10.0]
+        u, v = lattice.segment_u[places.segment[0]], lattice.segment_v[places.segment[0]]
+        x = lattice.node_x[u] + places.fraction[0] * (lattice.node_x[v] - lattice.node_x[u])
+        assert x == 130.0
+        assert here.access.tolist() == [10.0]
+
+    def test_beyond_the_limit_is_off_the_network(self, lattice):
+        places = lattice.snap_points(np.array([-1000.0, -1000.1]), np.array([0.0, 0.0]))
+        assert places.off_network.tolist() == [False, True]
+        assert np.isinf(places.access_m[1])
+        assert lattice.locate(places).chain[1] == -1
+
+    def test_far_outside_the_index_is_found_too(self, lattice):
+        places = lattice.snap_points(np.array([5000.0]), np.array([200.0]), limit_m=5000.0)
+        assert places.access_m.tolist() == [4600.0]
+
+    def test_entrances_repeat_the_id(self, lattice):
+        park = gpd.GeoDataFrame(
+            index=pd.Index(["park"]), geometry=[shapely.MultiPoint([(0, 50), (400, 50)])], crs=CRS
+        )
+        assert lattice.snap(park).ids.tolist() == ["park", "park"]
+
+    def test_another_crs_is_refused(self, lattice):
+        with pytest.raises(CRSError, match="CRS"):
+            lattice.snap(gpd.GeoDataFrame(geometry=[shapely.Point(0, 0)], crs=4326))
+
+    def test_a_polygon_is_no_place(self, lattice):
+        with pytest.raises(TableError, match="no point at 0"):
+            lattice.snap(gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1)], crs=CRS))
+
+    @settings(max_examples=60, deadline=None)
+    @given(
+        st.lists(st.tuples(st.floats(-900, 1300), st.floats(-900, 1300)), min_size=1, max_size=40)
+    )
+    def test_law_the_nearest_edge_is_that_of_shapely(self, points):
+        network = WalkNetwork.from_tables(*lattice_tables(), crs=CRS)
+        x, y = np.array(points, float).T
+        places = network.snap_points(x, y, limit_m=5000.0)
+        streets = shapely.union_all(network.streets().geometry.array)
+        expected = shapely.distance(shapely.points(x, y), streets)
+        assert places.access_m == pytest.approx(expected, abs=1e-9)
+
+
+class TestIslets:
+    """A 90 m yard path beside, not joined to, a 3 km road."""
+
+    @pytest.fixture
+    def network(self):
+        nodes = pd.DataFrame({"x": [0.0, 3000.0, 1000.0, 1090.0], "y": [0.0, 0.0, 200.0, 200.0]})
+        edges = pd.DataFrame({"u": [0, 2], "v": [1, 3]})
+        return WalkNetwork.from_tables(nodes, edges, crs=CRS, profile=METRE_A_SECOND)
+
+    def test_the_piece_is_counted(self, network):
+        assert network.counts["components"] == 2
+        assert network.counts["islets"] == 1
+        assert network.component_m.tolist() == [3000.0, 90.0]
+
+    def test_a_place_prefers_the_connected_road(self, network):
+        places = network.snap_points(np.array([1050.0]), np.array([210.0]))
+        assert places.access_m.tolist() == [210.0]
+        assert places.moved.tolist() == [True]
+
+    def test_unless_that_is_too_much_further(self, network):
+        near = network.with_profile(WalkProfile(speed_kph=3.6, islet_detour_m=100.0))
+        places = near.snap_points(np.array([1050.0]), np.array([210.0]))
+        assert places.access_m.tolist() == [10.0]
+        assert places.moved.tolist() == [False]
+
+    def test_the_largest_piece_is_never_an_islet(self):
+        network = WalkNetwork.from_tables(*line([0, 100]), crs=CRS)
+        assert not network.islet_chain.any()
+
+
+class TestExchange:
+    def test_there_and_back_through_networkx(self, lattice):
+        again = WalkNetwork.from_osmnx(lattice.to_networkx(), profile=lattice.profile)
+        assert again.counts["segments"] == lattice.counts["segments"]
+        assert again.counts["chains"] == lattice.counts["chains"]
+        assert sorted(again.chain_seconds) == sorted(lattice.chain_seconds)
+        assert set(again.node_ids) == set(lattice.node_ids)
+
+    def test_both_directions_of_an_osmnx_edge_count_once(self):
+        graph = nx.MultiDiGraph(crs="EPSG:4326")
+        graph.add_node(1, x=110.0, y=27.0)
+        graph.add_node(2, x=110.001, y=27.0)
+        for u, v in ((1, 2), (2, 1)):
+            graph.add_edge(u, v, length=99.3, highway=["steps", "footway"])
+        network = WalkNetwork.from_osmnx(graph)
+        assert network.crs.to_epsg() == 4546
+        assert network.segment_m.tolist() == [99.3]
+        assert network.segment_steps.tolist() == [True]
+
+    def test_parallel_edges_of_different_length_both_stay(self):
+        graph = nx.MultiDiGraph(crs=CRS)
+        graph.add_node(1, x=0.0, y=0.0)
+        graph.add_node(2, x=100.0, y=0.0)
+        bow = shapely.LineString([(0, 0), (50, 80), (100, 0)])
+        graph.add_edge(1, 2, length=100.0)
+        graph.add_edge(1, 2, length=bow.length, geometry=bow)
+        network = WalkNetwork.from_osmnx(graph)
+        assert network.counts["segments"] == 3
+        assert network.segment_m.sum() == pytest.approx(100.0 + bow.length)
+
+    def test_graphml_of_osmnx(self, lattice, tmp_path):
+        osmnx = pytest.importorskip("osmnx")
+        path = tmp_path / "graph.graphml"
+        osmnx.save_graphml(nx.MultiDiGraph(lattice.to_networkx()), path)
+        again = WalkNetwork.from_osmnx(path)
+        assert again.segment_m.sum() == 4000.0
+
+    def test_a_graph_without_crs(self):
+        with pytest.raises(CRSError, match="no 'crs'"):
+            WalkNetwork.from_osmnx(nx.MultiDiGraph())
+
+    def test_a_graph_without_edges(self):
+        with pytest.raises(InputError, match="no edge"):
+            WalkNetwork.from_osmnx(nx.MultiDiGraph(crs=CRS))
+
+    def test_missing_and_broken_graphml(self, tmp_path):
+        with pytest.raises(MissingFileError, match="no such file"):
+            WalkNetwork.from_osmnx(tmp_path / "none.graphml")
+        broken = tmp_path / "broken.graphml"
+        broken.write_text("<graphml", encoding="utf-8")
+        with pytest.raises(InputError, match="no GraphML"):
+            WalkNetwork.from_osmnx(broken)
+
+
+class TestBadTables:
+    def test_all_faults_at_once(self):
+        nodes = pd.DataFrame({"x": [0.0, np.nan], "y": [0.0, 0.0]}, index=[1, 2])
+        edges = pd.DataFrame({"u": [1], "v": [3], "length_m": [-1.0]})
+        with pytest.raises(TableError) as caught:
+            WalkNetwork.from_tables(nodes, edges, crs=CRS)
+        assert len(caught.value.faults) == 3
+        assert "unknown nodes: 3" in str(caught.value)
+
+    def test_missing_columns(self):
+        with pytest.raises(TableError, match=r"'y' is missing.*\n.*'v' is missing"):
+            WalkNetwork.from_tables(pd.DataFrame({"x": []}), pd.DataFrame({"u": []}), crs=CRS)
+
+    def test_repeated_nodes(self):
+        nodes = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]}, index=[1, 1])
+        with pytest.raises(TableError, match="ids repeat: 1"):
+            WalkNetwork.from_tables(nodes, pd.DataFrame({"u": [1], "v": [1]}), crs=CRS)
+
+    def test_no_edge_and_only_loops(self):
+        nodes, edges = line([0, 100])
+        with pytest.raises(InputError, match="no edge"):
+            WalkNetwork.from_tables(nodes, edges[:0], crs=CRS)
+        with pytest.raises(InputError, match="loop"):
+            WalkNetwork.from_tables(nodes, pd.DataFrame({"u": [0], "v": [0]}), crs=CRS)
+
+    def test_a_loop_is_dropped_and_told(self):
+        nodes, edges = line([0, 100])
+        edges.loc[1] = [0, 0]
+        with pytest.warns(DataWarning, match="1 edges from a node to itself"):
+            network = WalkNetwork.from_tables(nodes, edges, crs=CRS)
+        assert network.counts["loops_dropped"] == 1
+
+    def test_degrees_are_no_metres(self):
+        with pytest.raises(CRSError, match="not in metres"):
+            WalkNetwork.from_tables(*line([0, 1]), crs=4326)
+
+
+def test_hilbert_order_is_a_permutation_and_keeps_neighbours_near():
+    x, y = (a.ravel().astype(float) for a in np.meshgrid(np.arange(64), np.arange(64)))
+    order = hilbert_order(x, y, bits=6)
+    assert sorted(order.tolist()) == list(range(4096))
+    steps = np.abs(np.diff(x[order])) + np.abs(np.diff(y[order]))
+    assert steps.max() == 1.0
