@@ -5,7 +5,6 @@ Three denominators stand side by side, because standards, papers and bureaus use
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import geopandas as gpd
@@ -17,6 +16,8 @@ from lifecircle.standards import Requirement, Standard
 from lifecircle.tables import CELLS, DENOMINATORS, SCOPE_COUNTY, by_kind, check
 
 Floats = npt.NDArray[np.float64]
+
+_Row = tuple[str, str, str, str, float, str, float, float]
 
 _DIGITS: Final = 9  # seconds and metres are compared to the nanosecond, so that 900 s is 15 min
 
@@ -114,21 +115,36 @@ def coverage(
     setting = cells["setting"].to_numpy(dtype=object)
     persons = cells["persons"].to_numpy(dtype=np.float64)
     land = cells["residential_m2"].to_numpy(dtype=np.float64)
-    tables = []
+    rows: list[_Row] = []
     for r in standard.requirements:
         judged = np.isin(setting, standard.circles[r.circle].settings)
+        if not judged.any():
+            continue
         near = within(access, cells, r)
-        by_unit = {
-            "population": _sums(unit_of, judged, near, persons, len(units)),
-            "residential_land": _sums(unit_of, judged, near, land, len(units)),
-        }
-        covered, total = by_unit["population"]
-        lived = total > 0
-        met = lived & (covered >= standard.community.share * total * (1.0 - 1e-12))
-        by_unit["communities"] = (met.astype(float), lived.astype(float))
-        present = np.bincount(unit_of[judged], minlength=len(units)) > 0
-        tables.append(_rows(r, units.index, present, by_unit))
-    return pd.concat(tables).sort_index(kind="stable") if tables else pd.DataFrame()
+        present = np.flatnonzero(np.bincount(unit_of[judged], minlength=len(units)))
+        people = _sums(unit_of, judged, near, persons, len(units))
+        lived = people[1] > 0
+        enough = standard.community.share * people[1] * (1.0 - 1e-12)
+        met = lived & (people[0] >= enough)
+        by_unit = (
+            people,
+            _sums(unit_of, judged, near, land, len(units)),
+            (met.astype(float), lived.astype(float)),
+        )
+        for denominator, (covered, total) in zip(DENOMINATORS, by_unit, strict=True):
+            key = (r.circle, r.kind, denominator, r.limit, r.unit)
+            rows.append((SCOPE_COUNTY, *key, float(covered.sum()), float(total.sum())))
+            rows.extend((units.index[u], *key, float(covered[u]), float(total[u])) for u in present)
+    return _table(rows)
+
+
+def _table(rows: list[_Row]) -> pd.DataFrame:
+    index = ["scope", "circle", "kind", "denominator"]
+    frame = pd.DataFrame(rows, columns=[*index, "limit", "unit", "covered", "total"])
+    frame = frame.set_index(index).sort_index(kind="stable")
+    # A sum in another order may exceed the total by its last bit: a share never exceeds 1.
+    share = (frame["covered"] / frame["total"].where(frame["total"] > 0)).clip(upper=1.0)
+    return frame.assign(share=share)
 
 
 def _sums(
@@ -142,32 +158,3 @@ def _sums(
     weight = np.where(judged & np.isfinite(amount), amount, 0.0)
     covered = np.bincount(unit_of, weights=np.where(near, weight, 0.0), minlength=units)
     return covered, np.bincount(unit_of, weights=weight, minlength=units)
-
-
-def _rows(
-    requirement: Requirement,
-    unit_ids: pd.Index,
-    present: npt.NDArray[np.bool_],
-    by_unit: Mapping[str, tuple[Floats, Floats]],
-) -> pd.DataFrame:
-    parts = []
-    for denominator in DENOMINATORS:
-        covered, total = by_unit[denominator]
-        scope = [SCOPE_COUNTY, *unit_ids[present]]
-        part = pd.DataFrame(
-            {
-                "limit": requirement.limit,
-                "unit": requirement.unit,
-                "covered": [covered.sum(), *covered[present]],
-                "total": [total.sum(), *total[present]],
-            },
-            index=pd.MultiIndex.from_product(
-                [scope, [requirement.circle], [requirement.kind], [denominator]],
-                names=["scope", "circle", "kind", "denominator"],
-            ),
-        )
-        parts.append(part)
-    rows = pd.concat(parts)
-    # A sum in another order may exceed the total by its last bit: a share never exceeds 1.
-    share = np.minimum(rows["covered"] / rows["total"].where(rows["total"] > 0), 1.0)
-    return rows.assign(share=share)

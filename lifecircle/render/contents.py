@@ -263,7 +263,8 @@ def _cells(assessment: Mappable) -> dict[str, Any] | None:
     return {
         "count": len(cells),
         "shapes": pack_cells(shapes, cells.crs),
-        "id": [str(key) for key in cells.index],
+        "id": None if _is_plain(cells.index) else [str(key) for key in cells.index],
+        "number": to_base64(cells.index.to_numpy(), "u4") if _is_plain(cells.index) else None,
         "unit": to_base64(unit, "u2"),
         "persons": to_base64(persons, "f4"),
         "perKm2": to_base64(persons / np.maximum(shapely.area(shapes), 1.0) * 1e6, "f4"),
@@ -376,6 +377,11 @@ def _streets(streets: gpd.GeoDataFrame | None) -> dict[str, Any] | None:
         parts = shapely.get_parts(joined)
         packed.append(pack_lines(parts, streets.crs, tolerance_m=_TOLERANCE_M))
     return {"levels": packed}
+
+
+def _is_plain(ids: pd.Index) -> bool:
+    """Whether ids are counting numbers, which are packed instead of spelled."""
+    return pd.api.types.is_integer_dtype(ids) and ids.min() >= 0 and ids.max() < 2**32
 
 
 def _positions(keys: Iterable[Any], among: Iterable[Any]) -> list[int]:

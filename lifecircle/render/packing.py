@@ -28,6 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 _UNITS_PER_M: Final = 10.0  # decimetres
 _LONGEST_STEP_M: Final = 3000.0  # int16 holds 3,276.7 m
+_SAMPLE: Final = 4000  # cells that the corners' model is fitted to
 _CORNER_TOLERANCE: Final = 4.0  # decimetres between a regular cell's corners and the model's
 
 
@@ -262,7 +263,8 @@ def _corner_model(
     model: Floats = np.zeros((3, 8))
     fits = np.ones(len(rows), dtype=bool)
     for _ in range(2):  # the second fit is free of the outliers that the first one found
-        model = np.asarray(np.linalg.lstsq(place[fits], offsets[fits])[0], dtype=np.float64)
+        some = np.flatnonzero(fits)[:: max(1, int(fits.sum()) // _SAMPLE)]
+        model = np.asarray(np.linalg.lstsq(place[some], offsets[some])[0], dtype=np.float64)
         fits = np.abs(place @ model - offsets).max(axis=1) <= _CORNER_TOLERANCE
         if not fits.any():
             return model, regular

@@ -251,7 +251,8 @@ def _plain(value: Any) -> Any:
 def _cells(assessment: Mappable, *, minutes: bool) -> gpd.GeoDataFrame:
     """One row per cell: its columns, time to the nearest of each kind, score by circle."""
     cells, access, scores = assessment.cells, assessment.access, assessment.scores
-    kinds = [k for k in assessment.standard.kinds if k in access.index.get_level_values("kind")]
+    measured = set(access.index.unique("kind"))
+    kinds = [kind for kind in assessment.standard.kinds if kind in measured]
     circles = list(assessment.standard.circles)
     seconds = cell_matrix(access["seconds"], cells.index, kinds)
     points = cell_matrix(scores["score"], cells.index, circles)
@@ -276,8 +277,8 @@ def _units(assessment: Mappable) -> gpd.GeoDataFrame:
             units[f"complete_{circle}"] = rows["complete_share"].astype(float)
     shares = assessment.coverage["share"].astype(float)
     for r in assessment.standard.requirements:
-        rows = [(unit, r.circle, r.kind, "population") for unit in units.index]
-        units[f"covered_{r.circle}_{r.kind}"] = shares.reindex(rows).to_numpy()
+        keys = pd.MultiIndex.from_product([units.index, [r.circle], [r.kind], ["population"]])
+        units[f"covered_{r.circle}_{r.kind}"] = shares.reindex(keys).to_numpy()
     return units
 
 

@@ -288,9 +288,9 @@ def access_points(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
 
     Examples
     --------
-    >>> square = shapely.box(0.0, 0.0, 0.0018, 0.0018)  # 200 m by 200 m at the equator
-    >>> shapely.get_num_geometries(access_points(np.array([square])))[0]
-    12
+    >>> square = shapely.box(0.0, 0.0, 0.0017, 0.0017)  # 189 m by 189 m at the equator
+    >>> int(shapely.get_num_geometries(access_points(np.array([square]))[0]))
+    8
     """
     points = shapes.copy()
     polygon = shapely.get_dimensions(shapes) == 2

@@ -68,10 +68,10 @@ class RawWays:
         """Give the nodes of all ways as rows of id, x and y; x is `NOWHERE` where it is missing."""
         return np.array(self.nodes, np.int64).reshape(-1, 3)
 
-    def missing_share(self) -> float:
-        """Give the share of node references that have no location, 0 to 1."""
-        gone = self.table()[:, 1] == NOWHERE
-        return float(gone.mean()) if len(gone) else 0.0
+    def missing(self) -> set[int]:
+        """Give the ids of nodes that ways name and that were not found."""
+        places = self.table()
+        return set(places[places[:, 1] == NOWHERE, 0].tolist())
 
     def bounds(self) -> tuple[float, float, float, float] | None:
         """Give west, south, east, north of all nodes in degrees; None if there is none."""
@@ -157,7 +157,7 @@ def _choose_ways(raw: RawWays, way: Longs, inside: Bools | None) -> tuple[Bools,
 
 def _inside(area: shapely.Geometry, x: Longs, y: Longs, here: Bools) -> Bools:
     west, south, east, north = (edge * _PER_DEGREE for edge in shapely.bounds(area))
-    inside = here & (x >= west) & (x <= east) & (y >= south) & (y <= north)
+    inside: Bools = here & (x >= west) & (x <= east) & (y >= south) & (y <= north)
     shapely.prepare(area)
     lon, lat = x[inside] / _PER_DEGREE, y[inside] / _PER_DEGREE
     inside[inside] = shapely.contains_xy(area, lon, lat)

@@ -168,8 +168,8 @@ def read_text(dataset: Dataset, *, where: str) -> pd.DataFrame:
     """
     _require_file(dataset, where)
     label = label_of(dataset, where)
-    header, *rows = _split(_decode(dataset.path.read_bytes(), label), label)
-    header = [(name or "").strip() for name in header]
+    head, *rows = _split(_decode(dataset.path.read_bytes(), label), label)
+    header = [(name or "").strip() for name in head]
     while header and not header[-1]:
         header.pop()
     width = len(header)
@@ -266,6 +266,7 @@ def _read(dataset: Dataset, label: str) -> pd.DataFrame:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
+            frame: pd.DataFrame
             if dataset.path.suffix.lower() in _PARQUET:
                 frame = _read_parquet(dataset.path)
             else:
@@ -284,10 +285,12 @@ def _read(dataset: Dataset, label: str) -> pd.DataFrame:
         warn(f"{label}: {message}")
     if not len(frame):
         raise InputError(Fault(label, "holds no feature", "check the export, or name its layer"))
-    return frame.set_axis(pd.RangeIndex(1, len(frame) + 1, name="row"))
+    frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
+    return frame
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
+    frame: pd.DataFrame
     try:
         frame = gpd.read_parquet(path)
     except ValueError:  # plain Parquet, without the metadata of GeoParquet
@@ -328,11 +331,11 @@ def _shapefile_encoding(path: Path) -> str | None:
 
 def _degree_faults(frame: gpd.GeoDataFrame, label: str) -> list[Fault]:
     bounds = shapely.bounds(np.asarray(frame.geometry.array, dtype=object))
-    given = ~np.isnan(bounds).all(axis=1)
+    given = np.asarray(~np.isnan(bounds).all(axis=1))
     if not given.any():
         return []
     limit = np.array([180.0, 90.0, 180.0, 90.0])
-    inside = (np.abs(bounds) <= limit).all(axis=1)
+    inside = np.asarray((np.abs(bounds) <= limit).all(axis=1))
     if not frame.crs.is_geographic:
         if inside[given].all():
             raise CRSError(
@@ -347,7 +350,7 @@ def _degree_faults(frame: gpd.GeoDataFrame, label: str) -> list[Fault]:
     if not wrong.any():
         return []
     x, y = bounds[wrong][0][:2]
-    swapped = bool((np.abs(bounds[wrong]) <= limit[[1, 0, 3, 2]]).all())
+    swapped = bool(np.all(np.abs(bounds[wrong]) <= limit[[1, 0, 3, 2]]))
     guess = "swapped lon and lat" if swapped else "metres"
     return [
         Fault(

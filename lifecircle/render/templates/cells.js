@@ -15,7 +15,7 @@ function readCells(pack) {
   piece.forEach((cell, position) => { pieceOf[cell] = position; });
   return {
     count: pack.count,
-    id: pack.id,
+    id: pack.number ? u4(pack.number) : pack.id,
     x: i4(pack.shapes.x),
     y: i4(pack.shapes.y),
     at: pack.shapes.at,

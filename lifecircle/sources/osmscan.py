@@ -1,0 +1,285 @@
+"""One pass over an OSM file: what Python sees of it, and how it is gathered."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import osmium
+from osmium import filter as osmium_filter
+from osmium.geom import WKBFactory
+from osmium.osm import AREA, NODE, OBJECT, RELATION, WAY
+
+from lifecircle.errors import Fault, InputError, MissingFileError
+from lifecircle.sources.osmplaces import KindRules, RawPlaces, describe, is_dwelling
+from lifecircle.sources.osmways import RawWays
+from lifecircle.sources.walkrule import is_blocked, is_steps, is_walkable
+
+_FORMATS: Final = {
+    ".pbf": "pbf",
+    ".osm": "osm",
+    ".osm.xml": "osm",
+    ".osm.bz2": "osm.bz2",
+    ".osm.gz": "osm.gz",
+}
+_GET_IT: Final = "download it again (.osm.pbf, .osm, .osm.bz2 or .osm.gz), for example at Geofabrik"
+_AREA_TYPES: Final = frozenset({"multipolygon", "boundary"})
+
+
+class Scan:
+    """Gathers what one pass over a file finds; made by `scan_osm`.
+
+    Parameters
+    ----------
+    rules
+        Which objects are facilities.
+    roads, dwellings
+        Whether ways, and residential land and buildings, are gathered.
+    """
+
+    def __init__(self, rules: KindRules, *, roads: bool, dwellings: bool) -> None:
+        self.rules = rules
+        self.roads = roads
+        self.dwellings = dwellings
+        self.ways = RawWays()
+        self.places = RawPlaces()
+        self.blocked: set[int] = set()  # barrier nodes that cannot be passed
+        self.refused = 0  # ways that the walk rule refuses
+        self.duplicates = 0  # further copies of ways
+        self.unplaced = 0  # facilities none of whose nodes is in the file
+        self.date: str | None = None
+        self._expected: set[str] = set()  # objects that ought to give a polygon
+        self._built: set[str] = set()  # those that did
+        self._missing: set[int] = set()
+        self._wkb = WKBFactory()
+
+    def broken(self) -> list[str]:
+        """List the areas that could not be assembled, by OSM id."""
+        return sorted(self._expected - self._built)
+
+    def run(self, source: Any) -> None:
+        """Read the whole file."""
+        keys = list(self.rules.tags())
+        homes = ["building", "landuse"] if self.dwellings else []
+        streets, barriers = (["highway"], ["barrier"]) if self.roads else ([], [])
+        processor = osmium.FileProcessor(source, OBJECT)
+        processor.with_areas(_key_filter([*keys, *homes, *streets], RELATION))
+        processor.with_filter(_key_filter([*keys, *barriers], NODE))
+        processor.with_filter(_key_filter([*keys, *homes, *streets], WAY | RELATION | AREA))
+        take: dict[type, Callable[[Any], None]] = {
+            osmium.osm.Node: self._take_node,
+            osmium.osm.Way: self._take_way,
+            osmium.osm.Relation: self._take_relation,
+            osmium.osm.Area: self._take_area,
+        }
+        for entity in processor:
+            take[type(entity)](entity)
+
+    def missing(self) -> set[int]:
+        """Give the ids of nodes that ways name and that were not found before them."""
+        return self.ways.missing() | self._missing
+
+    def _take_way(self, way: Any) -> None:
+        tags = way.tags
+        highway = tags.get("highway") if self.roads else None
+        if highway is not None:
+            if is_walkable(tags):
+                self.ways.add(way.id, highway, way.nodes, steps=is_steps(tags))
+            else:
+                self.refused += 1
+        if self._is_home(tags) and way.is_closed():
+            self._expected.add(f"w{way.id}")
+        kinds = self.rules.kinds_of(tags)
+        if kinds:
+            nodes = [(node.ref, node.location) for node in way.nodes]
+            path = [(place.lon, place.lat) for _, place in nodes if place.valid()]
+            self._missing.update(ref for ref, place in nodes if not place.valid())
+            if path:
+                self.places.ways[f"w{way.id}"] = describe(kinds, tags, path)
+            else:
+                self.unplaced += 1
+
+    def _take_area(self, area: Any) -> None:
+        tags = area.tags
+        kinds = self.rules.kinds_of(tags)
+        home = self._is_home(tags)
+        walked = self.roads and not area.from_way() and is_walkable(tags)
+        if not (kinds or home or walked) or area.num_rings()[0] == 0:
+            return
+        key = f"{'w' if area.from_way() else 'r'}{area.orig_id()}"
+        self._built.add(key)
+        if walked:
+            for ring in _rings(area):
+                self.ways.add(-area.orig_id(), tags["highway"], ring)
+        if not (kinds or home):
+            return
+        shape = self._wkb.create_multipolygon(area)
+        if kinds:
+            self.places.areas[key] = describe(kinds, tags, shape)
+        if home and tags.get("landuse") == "residential":
+            self.places.residential[key] = shape
+        if home and tags.get("building") not in {None, "no"}:
+            self.places.buildings[key] = (shape, is_dwelling(tags))
+
+    def _take_node(self, node: Any) -> None:
+        tags = node.tags
+        if self.roads and is_blocked(tags):
+            self.blocked.add(node.id)
+        kinds = self.rules.kinds_of(tags)
+        if kinds and node.location.valid():
+            xy = (node.location.lon, node.location.lat)
+            self.places.nodes[f"n{node.id}"] = describe(kinds, tags, xy)
+
+    def _take_relation(self, relation: Any) -> None:
+        tags = relation.tags
+        walked = self.roads and is_walkable(tags)
+        areal = tags.get("type") in _AREA_TYPES and (walked or self._is_home(tags))
+        if areal or self.rules.kinds_of(tags):
+            self._expected.add(f"r{relation.id}")
+
+    def _is_home(self, tags: Any) -> bool:
+        if not self.dwellings:
+            return False
+        return tags.get("building") not in {None, "no"} or tags.get("landuse") == "residential"
+
+
+def scan_osm(path: Path, rules: KindRules, *, roads: bool, dwellings: bool) -> Scan:
+    """Read an OSM file once; a second time, sorted, where its order does not allow for that.
+
+    Files joined by hand hold objects twice, and Overpass exports often hold ways before their
+    nodes. Of several copies of an object the newest version is kept.
+
+    Parameters
+    ----------
+    path
+        The file.
+    rules, roads, dwellings
+        What is gathered.
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    MissingFileError, InputError
+        The file is not there, is not OSM data, or is damaged.
+
+    Examples
+    --------
+    >>> path = Path("data/liechtenstein/liechtenstein-2013-08-03.osm.pbf")
+    >>> scan_osm(path, KindRules({}), roads=True, dwellings=False).refused
+    6
+    """
+    source = open_osm(path)
+    scan = Scan(rules, roads=roads, dwellings=dwellings)
+    try:
+        try:
+            scan.run(source)
+            mixed = _holds_any(source, scan.missing())
+        except RuntimeError as error:
+            # libosmium's words for files joined by hand, which areas cannot be built from.
+            mixed = "out of order" in str(error) or "twice in input" in str(error)
+            if not mixed:
+                raise
+        if mixed:
+            scan = Scan(rules, roads=roads, dwellings=dwellings)
+            with TemporaryDirectory() as folder:
+                scan.run(_sorted_copy(path, Path(folder)))
+            scan.duplicates = _duplicate_roads(source) if roads else 0
+        scan.date = _date(path, source)
+    except (RuntimeError, OSError, UnicodeDecodeError) as error:
+        raise unreadable(path, error) from error
+    return scan
+
+
+def _sorted_copy(path: Path, folder: Path) -> str:
+    """Write the file anew: nodes, ways, relations by id, of each the newest version only."""
+    copy = str(folder / "sorted.osm.pbf")
+    merger = osmium.MergeInputReader()
+    merger.add_buffer(path.read_bytes(), _format(path))
+    writer = osmium.SimpleWriter(copy)
+    merger.apply(writer)
+    writer.close()
+    return copy
+
+
+def _holds_any(source: Any, nodes: set[int]) -> bool:
+    """Tell whether nodes that were not found before the ways are in the file after all."""
+    if not nodes:
+        return False
+    wanted = osmium_filter.IdFilter(nodes)
+    return any(True for _ in osmium.FileProcessor(source, NODE).with_filter(wanted))
+
+
+def _duplicate_roads(source: Any) -> int:
+    """Count the further copies of ways with a ``highway`` tag."""
+    roads = osmium.FileProcessor(source, WAY).with_filter(osmium_filter.KeyFilter("highway"))
+    ids = [way.id for way in roads]
+    return len(ids) - len(set(ids))
+
+
+def open_osm(path: Path) -> Any:
+    """Give what pyosmium reads, once the name and the size have been looked at."""
+    if not path.is_file():
+        raise MissingFileError(Fault(str(path), "there is no such file", "check the path"))
+    form = _format(path)
+    if path.stat().st_size == 0:
+        raise InputError(Fault(str(path), "the file is empty", _GET_IT))
+    if str(path).isascii():
+        return osmium.io.File(str(path), form)
+    # libosmium opens files by their narrow name, which on Windows cannot hold Chinese.
+    return osmium.io.FileBuffer(path.read_bytes(), form)
+
+
+def _format(path: Path) -> str:
+    name = path.name.lower()
+    suffix = max((end for end in _FORMATS if name.endswith(end)), key=len, default=None)
+    if suffix is None:
+        raise InputError(
+            Fault(
+                str(path),
+                "is not named like an OSM file",
+                "give a .osm.pbf, .osm, .osm.bz2 or .osm.gz file",
+            )
+        )
+    return _FORMATS[suffix]
+
+
+def unreadable(path: Path, error: Exception) -> InputError:
+    """Give the error for a file that pyosmium cannot read."""
+    return InputError(
+        Fault(str(path), f"cannot be read as OSM data, or is cut short ({error})", _GET_IT)
+    )
+
+
+def _date(path: Path, source: Any) -> str | None:
+    header = osmium.io.Reader(source, osmium.osm.NOTHING).header()
+    stamp = header.get("osmosis_replication_timestamp", "") or header.get("timestamp", "")
+    if not stamp and not path.name.lower().endswith(".pbf"):
+        openers: dict[str, Any] = {".bz2": bz2.open, ".gz": gzip.open}
+        with openers.get(path.suffix.lower(), open)(path, "rb") as stream:
+            head = stream.read(2000)
+        pattern = rb"<(?:osm|meta)\b[^>]*?\b(?:osm_base|timestamp)=[\"'](\d{4}-\d\d-\d\d)"
+        match = re.search(pattern, head)
+        stamp = match.group(1).decode() if match else ""
+    return stamp[:10] or None
+
+
+def _key_filter(keys: list[str], entities: Any) -> Any:
+    """Let objects of the given types pass only if they carry one of the keys."""
+    # A filter needs a key; no object carries the empty one.
+    chosen = osmium_filter.KeyFilter(*(keys or [""]))
+    chosen.enable_for(entities)
+    return chosen
+
+
+def _rings(area: Any) -> Iterator[Any]:
+    for outer in area.outer_rings():
+        yield outer
+        yield from area.inner_rings(outer)
