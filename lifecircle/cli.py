@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import warnings
 from enum import StrEnum
@@ -74,7 +75,7 @@ def assess(
     lang: Annotated[
         Lang | None, typer.Option("--lang", help="Language of the results; as in the file.")
     ] = None,
-    verbose: Annotated[
+    verbose: Annotated[  # noqa: FBT002
         bool, typer.Option("-v", "--verbose", help="Show each stage's cost.")
     ] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show errors only.")] = False,  # noqa: FBT002
@@ -141,7 +142,7 @@ def _complain(error: LifecircleError) -> None:
 
 def main() -> None:
     """Run the command line."""
-    if hasattr(sys.stdout, "reconfigure"):  # Chinese text on a Windows console of another code page
-        sys.stdout.reconfigure(errors="replace")
-        sys.stderr.reconfigure(errors="replace")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a Windows console of another code page
+            stream.reconfigure(errors="replace")
     app()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import geopandas as gpd
 import numpy as np
@@ -201,7 +201,7 @@ def read_area(config: CountyConfig) -> tuple[BaseGeometry, gpd.GeoDataFrame, pyp
     """
     units = None if config.units is None else read_units(config.units)
     if config.boundary is not None:
-        boundary = read_boundary(config.boundary)
+        boundary = cast("BaseGeometry", read_boundary(config.boundary))
     elif units is not None:
         boundary = units.union_all()
     if units is None:
@@ -242,7 +242,7 @@ def walk_area(
     metres = max(standard.longest("metres"), *config.isochrones.metres, 0.0)
     reach_m = max(minutes * config.walk.metres_per_minute, metres) + config.walk.snap_limit_m
     wide = gpd.GeoSeries([boundary], crs=4326).to_crs(crs).simplify(10.0).buffer(reach_m)
-    return wide.to_crs(4326).iloc[0]
+    return cast("BaseGeometry", wide.to_crs(4326).iloc[0])
 
 
 def _read_osm(config: CountyConfig, standard: Standard, area: BaseGeometry) -> OsmExtract | None:
@@ -284,7 +284,6 @@ def _facilities(
     required = {r.kind for r in standard.requirements}
     every = every[~outside & every["kind"].isin(required)].to_crs(crs)
     check(every, FACILITIES, crs=crs)
-    lacking = [standard.kinds[kind].en for kind in standard.kinds if kind in required]
     lacking = [kind for kind in sorted(required) if kind not in set(every["kind"])]
     if len(lacking) == len(required):
         raise InputError(
@@ -352,11 +351,19 @@ def _access(
     facility_places: Places,
     cell_places: Places,
 ) -> pd.DataFrame:
-    required = list(dict.fromkeys(r.kind for r in standard.requirements))
-    places = {"facility_places": facility_places, "cell_places": cell_places}
-    access = nearest_times(network, facilities, cells, kinds=required, **places)
+    def measure(on: WalkNetwork) -> pd.DataFrame:
+        return nearest_times(
+            on,
+            facilities,
+            cells,
+            kinds=list(dict.fromkeys(r.kind for r in standard.requirements)),
+            facility_places=facility_places,
+            cell_places=cell_places,
+        )
+
+    access = measure(network)
     if standard.longest("metres") > 0:
-        shortest = nearest_times(network.by_length(), facilities, cells, kinds=required, **places)
+        shortest = measure(network.by_length())
         access = access.assign(metres=shortest["seconds"])
     return access
 

@@ -156,5 +156,6 @@ def _sums(
 ) -> tuple[Floats, Floats]:
     """Add up per unit what is covered and what is judged; unknown amounts (NaN) count as none."""
     weight = np.where(judged & np.isfinite(amount), amount, 0.0)
-    covered = np.bincount(unit_of, weights=np.where(near, weight, 0.0), minlength=units)
-    return covered, np.bincount(unit_of, weights=weight, minlength=units)
+    covered: Floats = np.bincount(unit_of, np.where(near, weight, 0.0), units).astype(float)
+    total: Floats = np.bincount(unit_of, weight, units).astype(float)
+    return covered, total

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import contourpy
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from lifecircle.errors import Fault, InputError
 from lifecircle.kernels.graph import Floats, Ints, Longs
@@ -50,7 +52,7 @@ def isochrones(
     per_facility: bool = False,
     raster_m: float = 20.0,
     access_m: float = 100.0,
-    area: shapely.Geometry | None = None,
+    area: BaseGeometry | None = None,
 ) -> gpd.GeoDataFrame:
     """Draw the areas within given walks of facilities, per kind or per facility.
 
@@ -106,7 +108,7 @@ def isochrones(
     raster = _snap_raster(network, raster_m, access_m, area)
     sources = network.snap(facilities)
     groups = list(_groups(facilities, sources, per_facility=per_facility))
-    rows: list[tuple[str, float, str, str, shapely.Geometry]] = []
+    rows: list[tuple[str, float, str, str, BaseGeometry]] = []
     for unit, limits, measured in (
         ("minutes", np.asarray(minutes, float) * 60.0, network),
         ("metres", np.asarray(metres, float), network.by_length()),
@@ -146,7 +148,7 @@ def _groups(
 
 
 def _snap_raster(
-    network: WalkNetwork, step: float, access_m: float, area: shapely.Geometry | None
+    network: WalkNetwork, step: float, access_m: float, area: BaseGeometry | None
 ) -> _Raster:
     margin = access_m + 3.0 * step
     west, south = float(network.node_x.min()) - margin, float(network.node_y.min()) - margin
@@ -225,7 +227,7 @@ def _contours(
     limits: Floats,
     access_m: float,
     network: WalkNetwork,
-) -> Iterator[tuple[float, shapely.Geometry]]:
+) -> Iterator[tuple[float, BaseGeometry]]:
     """Yield (limit, area): where neither the time is over nor the street too far."""
     beside = (raster.places.access_m[window.points] - access_m) / network.metres_per_second
     outside = 2.0 * raster.step / network.metres_per_second
@@ -238,7 +240,7 @@ def _contours(
             yield float(limit), _polygons(*drawing.filled(-np.inf, 0.0))
 
 
-def _polygons(points: list[Floats], offsets: list[Ints]) -> shapely.Geometry:
+def _polygons(points: list[Floats], offsets: list[Ints]) -> BaseGeometry:
     sizes = [len(part) for part in points]
     shift = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     rings = np.concatenate(
@@ -248,11 +250,12 @@ def _polygons(points: list[Floats], offsets: list[Ints]) -> shapely.Geometry:
     parts = shapely.from_ragged_array(
         shapely.GeometryType.POLYGON, np.concatenate(points), (rings, polygons)
     )
-    return shapely.multipolygons(parts) if len(parts) != 1 else parts[0]
+    whole = parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
+    return cast("BaseGeometry", whole)
 
 
 def _table(
-    rows: list[tuple[str, float, str, str, shapely.Geometry]], network: WalkNetwork
+    rows: list[tuple[str, float, str, str, BaseGeometry]], network: WalkNetwork
 ) -> gpd.GeoDataFrame:
     names = ["origin", "limit"]
     index = pd.MultiIndex.from_arrays(

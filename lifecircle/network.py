@@ -346,12 +346,12 @@ class WalkNetwork:
         metres = np.bincount(label[a], weights=self._chain_m, minlength=label.max(initial=-1) + 1)
         rank = np.empty(len(metres), np.int32)
         rank[np.argsort(-metres, kind="stable")] = np.arange(len(metres), dtype=np.int32)
-        return rank[label[a]]
+        return np.asarray(rank[label[a]], dtype=np.int32)
 
     @cached_property
     def component_m(self) -> Floats:
         """Length of the streets of each connected component, m, longest first."""
-        return np.bincount(self.chain_component, weights=self._chain_m)
+        return np.bincount(self.chain_component, self._chain_m).astype(np.float64)
 
     @cached_property
     def islet_chain(self) -> Bools:

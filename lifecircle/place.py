@@ -143,5 +143,5 @@ class SegmentIndex:
         )
         back = np.empty(len(order), np.int64)
         back[order] = np.arange(len(order))
-        segment, fraction, metres, moved = (column[back] for column in found)
-        return Places(ids, segment, fraction, metres, moved)
+        segment, fraction, metres, moved = found
+        return Places(ids, segment[back], fraction[back], metres[back], moved[back])

@@ -19,7 +19,7 @@ from lifecircle.kernels.graph import Floats, Ints, Longs
 from lifecircle.kernels.places import gather
 from lifecircle.network import WalkNetwork
 from lifecircle.place import Located, Places
-from lifecircle.tables import FACILITIES, check
+from lifecircle.tables import FACILITIES, check, code_index
 
 Direction = Literal["to", "from"]
 """Walk to the facilities, or from them. The two differ once slope is known."""
@@ -95,7 +95,10 @@ def nearest_times(
         seconds[k], labels[k] = nearest_seconds(
             network, take(at_source, chosen), number[chosen], at_target, cutoff_seconds
         )
-    index = _product(cells.index, pd.Index(wanted))
+    # Every kind with every cell, kind by kind.
+    cell = np.tile(np.arange(len(cells)), len(wanted))
+    kind = np.repeat(np.arange(len(wanted)), len(cells))
+    index = code_index({"cell_id": cells.index, "kind": pd.Index(wanted)}, cell, kind)
     found = pd.Categorical.from_codes(labels.ravel(), categories=facilities.index)
     return pd.DataFrame({"seconds": seconds.ravel(), "facility_id": found}, index=index)
 
@@ -135,9 +138,11 @@ def nearest_seconds(
     from_a, from_b = _end_seconds(sources, total, direction)
     start = np.concatenate([a[sources.chain], b[sources.chain]])
     start_seconds = np.concatenate([from_a, from_b])
-    best, label = _search(network, start, start_seconds, np.tile(labels, 2), cutoff_seconds)
+    both = np.concatenate([labels, labels])
+    best, label = _search(network, start, start_seconds, both, cutoff_seconds)
     order = np.lexsort((labels, sources.chain))
-    ptr = np.searchsorted(sources.chain[order], np.arange(len(total) + 1)).astype(np.int64)
+    chains = np.arange(len(total) + 1)
+    ptr = np.searchsorted(sources.chain[order], chains).astype(np.int64)
     s_ahead, s_back = _oriented(sources, direction)
     t_ahead, t_back = _oriented(targets, direction)
     seconds, found = gather(
@@ -217,12 +222,8 @@ def travel_times(
         network.locate(targets),
         cutoff_seconds,
     )
-    index = pd.MultiIndex(
-        levels=[facilities.index, cells.index],
-        codes=[np.repeat(np.arange(len(facilities)), np.diff(rows)), column],
-        names=["facility_id", "cell_id"],
-        verify_integrity=False,
-    )
+    row = np.repeat(np.arange(len(facilities)), np.diff(rows))
+    index = code_index({"facility_id": facilities.index, "cell_id": cells.index}, row, column)
     return pd.DataFrame({"seconds": seconds}, index=index)
 
 
@@ -381,13 +382,3 @@ def _search(
         width,
         int(longest / width) + 3,
     )
-
-
-def _product(cells: pd.Index, kinds: pd.Index) -> pd.MultiIndex:
-    """Index every kind with every cell, kind by kind, without hashing each pair."""
-    codes = [
-        np.tile(np.arange(len(cells)), len(kinds)),
-        np.repeat(np.arange(len(kinds)), len(cells)),
-    ]
-    names = ["cell_id", "kind"]
-    return pd.MultiIndex(levels=[cells, kinds], codes=codes, names=names, verify_integrity=False)

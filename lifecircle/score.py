@@ -81,7 +81,9 @@ def _circle(
         further = ratio > worst
         worst[further], worst_kind[further] = ratio[further], number
         longest = np.maximum(longest, seconds[r.kind][rows])
-    names = pd.Categorical.from_codes(worst_kind, categories=[r.kind for r in requirements])
+    names = pd.Categorical.from_codes(
+        worst_kind, categories=pd.Index([r.kind for r in requirements])
+    )
     complete = worst <= 1.0
     index = pd.MultiIndex.from_product([some.index, [circle]], names=["cell_id", "circle"])
     return pd.DataFrame(

@@ -126,7 +126,7 @@ def _columns(edges: pd.DataFrame) -> tuple[Bools, Ints, tuple[str, ...]]:
 
 def _straight(nodes: pd.DataFrame, edges: pd.DataFrame) -> Segments:
     x, y = (nodes[name].to_numpy(dtype=np.float64) for name in ("x", "y"))
-    u, v = (nodes.index.get_indexer(edges[name]).astype(np.int32) for name in ("u", "v"))
+    u, v = (nodes.index.get_indexer(pd.Index(edges[name])).astype(np.int32) for name in "uv")
     metres = (
         edges["length_m"].to_numpy(dtype=np.float64)
         if "length_m" in edges
@@ -152,11 +152,12 @@ def _straight(nodes: pd.DataFrame, edges: pd.DataFrame) -> Segments:
 
 def _exploded(nodes: pd.DataFrame, edges: pd.DataFrame) -> Segments:
     x, y = (nodes[name].to_numpy(dtype=np.float64) for name in ("x", "y"))
-    u, v = (nodes.index.get_indexer(edges[name]).astype(np.int32) for name in ("u", "v"))
+    u, v = (nodes.index.get_indexer(pd.Index(edges[name])).astype(np.int32) for name in "uv")
     given = np.asarray(edges["geometry"], dtype=object)
     plain = shapely.is_missing(given) | shapely.is_empty(given)
     ends = np.stack([np.c_[x[u], y[u]], np.c_[x[v], y[v]]], axis=1)
-    lines = np.where(plain, shapely.linestrings(ends), given)
+    straight = np.asarray(shapely.linestrings(ends), dtype=object)
+    lines = np.where(plain, straight, given)
     starts = shapely.get_coordinates(shapely.get_point(lines, 0))
     far = np.hypot(*(starts - ends[:, 0]).T) > np.hypot(*(starts - ends[:, 1]).T)
     lines = np.where(far, shapely.reverse(lines), lines)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import geopandas as gpd
 import numpy as np
@@ -312,18 +312,19 @@ def by_kind(access: pd.DataFrame, column: str, cells: pd.Index) -> dict[str, np.
     """
     if column not in access.columns:
         raise TableError(Fault("access", f"has no column {column!r}", "measure it (nearest_times)"))
-    kinds = access.index.levels[1]
-    cell_code, kind_code = (np.asarray(code) for code in access.index.codes)
+    index = cast("pd.MultiIndex", access.index)
+    ids, kinds = index.levels
+    cell_code, kind_code = (np.asarray(code) for code in index.codes)
     values = access[column]
     arrays = {}
     for number, kind in enumerate(kinds):
         rows = np.flatnonzero(kind_code == number)
         part = values.array[rows]
-        if len(rows) == len(cells) and access.index.levels[0][cell_code[rows]].equals(cells):
+        found = ids[cell_code[rows]]
+        if found.equals(cells):
             arrays[str(kind)] = np.asarray(part)
         else:
-            ids = access.index.levels[0][cell_code[rows]]
-            arrays[str(kind)] = pd.Series(part, index=ids).reindex(cells).to_numpy()
+            arrays[str(kind)] = pd.Series(part, index=found).reindex(cells).to_numpy()
     return _Kinds(arrays)
 
 
@@ -333,6 +334,27 @@ class _Kinds(dict[str, np.ndarray]):
         raise TableError(
             Fault("access", f"kind {kind!r} was not measured (measured: {known})", "measure it")
         )
+
+
+def code_index(levels: Mapping[str, pd.Index], *codes: np.ndarray) -> pd.MultiIndex:
+    """Make a MultiIndex from level values and positions in them, without hashing each row.
+
+    Parameters
+    ----------
+    levels
+        Level name -> its values.
+    codes
+        For each level, the position of every row's value.
+
+    Examples
+    --------
+    >>> code_index({"a": pd.Index([7, 8]), "b": pd.Index(["x"])}, np.array([1]), np.array([0]))
+    MultiIndex([(8, 'x')],
+               names=['a', 'b'])
+    """
+    make = cast("Any", pd.MultiIndex)  # its stub asks for lists of Python values
+    index = make(levels=[*levels.values()], codes=[*codes], names=[*levels], verify_integrity=False)
+    return cast("pd.MultiIndex", index)
 
 
 def first(values: Sequence[object] | pd.Index | np.ndarray, count: int = 3) -> str:

@@ -7,7 +7,7 @@ at their first use on a machine and cached on disk after that.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -27,5 +27,5 @@ def kernel(function: Function) -> Function:
     Function
         The same, compiled at its first call.
     """
-    compiled: Function = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    return compiled
+    compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return cast("Function", compiled)

@@ -8,6 +8,8 @@ and the ends of its chain, also where the two directions differ.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lifecircle.kernels import kernel
@@ -164,7 +166,7 @@ def gather(
     chain_ahead: Floats,
     best: Floats,
     label: Ints,
-    source_ptr: Ints,
+    source_ptr: Longs,
     source_ahead: Floats,
     source_back: Floats,
     source_access: Floats,
@@ -207,7 +209,7 @@ def gather(
 @kernel
 def level_set(
     field: Floats, beside: Floats, where: Longs, nx: int, limit: float, outside: float
-) -> tuple[Floats, int, int]:
+) -> tuple[Floats, Any, Any]:
     """Give the filled box and its first column and row; an empty box where nothing is inside."""
     near = 1e-3
     c0 = nx

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import networkx as nx
 import numpy as np
@@ -64,7 +64,8 @@ def read_graph(graph: Any, crs: Any | None = None) -> tuple[pd.DataFrame, pd.Dat
         nodes = nodes.assign(x=x, y=y)
         if "geometry" in edges:
             lines = np.asarray(edges["geometry"], dtype=object)
-            edges["geometry"] = shapely.transform(lines, move.transform, interleaved=False)
+            to_metres = cast("Any", move.transform)
+            edges["geometry"] = shapely.transform(lines, to_metres, interleaved=False)
     return nodes[["x", "y"]].astype(float), edges, target
 
 

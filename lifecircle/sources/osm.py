@@ -121,12 +121,14 @@ def read_osm(
         raise InputError(Fault(str(path), f"holds no walkable way {place}", "check the extract"))
     facilities, found = facility_table(scan.places, area)
     broken = scan.broken()
-    counts |= found | {
+    counts = {
         "ways_read": counts["ways_walkable"] + scan.refused,
         "ways_refused": scan.refused,
         "ways_duplicate": scan.duplicates,
-        "areas_broken": len(broken),
+        **counts,
+        **found,
         "facilities_unplaced": scan.unplaced,
+        "areas_broken": len(broken),
     }
     _report(path, counts, broken)
     houses = scan.places.buildings

@@ -207,7 +207,8 @@ def _lengths(lines: gpd.GeoSeries) -> npt.NDArray[np.float64]:
     _, _, metres = pyproj.Geod(ellps="WGS84").inv(
         points[:-1, 0], points[:-1, 1], points[1:, 0], points[1:, 1]
     )
-    return np.bincount(line[1:][within], weights=metres[within], minlength=len(lines))
+    summed = np.bincount(line[1:][within], weights=metres[within], minlength=len(lines))
+    return np.asarray(summed, dtype=np.float64)
 
 
 def _lonlat(table: gpd.GeoDataFrame, label: str) -> gpd.GeoSeries:

@@ -182,7 +182,8 @@ def _join_totals(
         faults.append(
             Fault(label, f"no total for unit {first(lacking.tolist())}", "add their residents")
         )
-    usable = table.assign(**{residents: numbers})[keys.notna() & ~keys.duplicated()]
+    # A number that is wrong is told of once, here, and not again as the unit's.
+    usable = table.assign(**{residents: numbers.where(numbers >= 0)})[keys.notna() & ~keys.duplicated()]
     usable.index = pd.Index(keys[usable.index])
     taken = [residents, *(name for name in table.columns if name not in frame.columns)]
     joined = {name: usable[name].reindex(ids).to_numpy() for name in dict.fromkeys(taken)}

@@ -138,21 +138,22 @@ function paintStreets(context, view) {
   context.lineJoin = "round";
   context.lineCap = "round";
   const near = Math.max(0, view.zoom - 11);
+  const casing = view.zoom >= 12.5;
   const styles = [
-    { from: 0, width: 1.5 + 0.55 * near, colour: "rgba(38, 50, 56, 0.62)", casing: 1.6 },
-    { from: 10.5, width: 0.8 + 0.35 * near, colour: "rgba(55, 71, 79, 0.5)", casing: 1 },
-    { from: 13, width: 0.5 + 0.2 * near, colour: "rgba(69, 90, 100, 0.38)", casing: 0 },
+    { from: 0, width: 1.3 + 0.6 * near, colour: "rgba(38, 50, 56, 0.6)", halo: casing ? 1.6 : 0 },
+    { from: 9.5, width: 0.7 + 0.4 * near, colour: "rgba(55, 71, 79, 0.5)", halo: casing ? 1 : 0 },
+    { from: 11.5, width: 0.3 + 0.22 * near, colour: "rgba(69, 90, 100, 0.4)", halo: 0 },
   ];
   for (let level = streets.length - 1; level >= 0; level--) {
-    const { from, width, colour, casing } = styles[level];
+    const { from, width, colour, halo } = styles[level];
     if (view.zoom < from) continue;
     context.beginPath();
     for (let line = 0; line < streets[level].count; line++) {
       if (visible(streets[level], line, view)) trace(context, streets[level], line, view);
     }
-    if (casing) {
-      context.strokeStyle = "rgba(255, 255, 255, 0.55)";
-      context.lineWidth = (width + 2 * casing) * view.dpr;
+    if (halo) {
+      context.strokeStyle = "rgba(255, 255, 255, 0.5)";
+      context.lineWidth = (width + 2 * halo) * view.dpr;
       context.stroke();
     }
     context.strokeStyle = colour;
@@ -173,8 +174,8 @@ function paintBorders(context, view) {
   };
   for (let unit = 0; unit < units.shapes.count; unit++) {
     if (!visible(units.shapes, unit, view)) continue;
-    outline(units.shapes, unit, 2.6, "rgba(255, 255, 255, 0.75)", []);
-    outline(units.shapes, unit, 1, "rgba(23, 49, 59, 0.75)", [5, 3]);
+    if (view.zoom >= 12.5) outline(units.shapes, unit, 2.6, "rgba(255, 255, 255, 0.75)", []);
+    outline(units.shapes, unit, 1, "rgba(23, 49, 59, 0.8)", [5, 3]);
   }
   outline(units.county, 0, 4.5, "rgba(255, 255, 255, 0.9)", []);
   outline(units.county, 0, 2, INK, []);

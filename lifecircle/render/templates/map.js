@@ -86,18 +86,20 @@ function layerCard() {
   return card("lc-layers", t("layers"), [
     cellChoice,
     el("label", { class: "lc-choice lc-slider" }, el("span", {}, t("opacity")), opacity),
-    empty ? toggle(t("populated_only"), state.populatedOnly, (on) => { state.populatedOnly = on; layers.cells.redraw(); drawLegend(); }) : null,
-    unitChoice, isoChoice, gapChoice, facilityChips(),
+    unitChoice, isoChoice, gapChoice,
     el("div", { class: "lc-toggles" },
       streets.length ? toggle(t("streets"), true, (on) => { state.streets = on; layers.streets.redraw(); }) : null,
-      toggle(t("names"), true, (on) => { state.labels = on; layers.labels.redraw(); })),
+      toggle(t("names"), true, (on) => { state.labels = on; layers.labels.redraw(); }),
+      empty ? toggle(t("populated_only"), state.populatedOnly, (on) => { state.populatedOnly = on; layers.cells.redraw(); }) : null),
+    facilityChips(),
   ]);
 }
 
 function facilityChips() {
   const counts = new Map();
   facilities.kind.forEach((kind) => counts.set(kind, (counts.get(kind) || 0) + 1));
-  controls.facilities = data.kinds.map((kind, i) => el("button", {
+  const judged = new Set(data.requirements.map((r) => r.kind));
+  controls.facilities = data.kinds.map((kind, i) => (judged.has(i) || counts.has(i)) && el("button", {
     type: "button", class: "lc-chip", "aria-pressed": "false", "data-kind": kind.key, disabled: !counts.has(i),
     onclick: () => setFacilityKind(i, !state.facilityKinds.has(i)),
   }, symbol(i), kind.label, el("small", {}, number(counts.get(i) || 0))));
@@ -106,7 +108,7 @@ function facilityChips() {
     el("legend", {}, t("layer_facilities"),
       el("button", { type: "button", class: "lc-link", onclick: all(true) }, t("all")),
       el("button", { type: "button", class: "lc-link", onclick: all(false) }, t("none"))),
-    el("div", {}, controls.facilities));
+    el("div", {}, controls.facilities.filter(Boolean)));
 }
 
 /** A card on the map that folds to its heading. */
@@ -195,6 +197,7 @@ function attribution() {
 function start() {
   drawHead();
   drawFoot();
+  map.invalidateSize({ animate: false }); // the frame has just taken its share of the window
   const all = boxOf(units.county, 0);
   map.fitBounds(all, { ...clearOfCards(), animate: false });
   map.setMinZoom(Math.max(1, map.getZoom() - 2));
