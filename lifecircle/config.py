@@ -10,7 +10,7 @@ import hashlib
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -141,7 +141,20 @@ class FacilitiesConfig(_Part):
 
 
 class UnitsConfig(_Part):
-    """The units (communities, villages, townships) and the columns that describe them."""
+    """The units (communities, villages, townships) and the columns that describe them.
+
+    Parameters
+    ----------
+    file
+        Polygons.
+    id, name, setting, residents, households, priority
+        Names of the file's columns.
+    totals
+        Table of totals, joined by id.
+    overlaps
+        What to do where units overlap by more than 1 % of the smaller: ``"error"``, or ``"first"``
+        to give shared ground to the unit that stands first in the file. Nobody is counted twice.
+    """
 
     file: Dataset
     id: str = "unit_id"
@@ -151,6 +164,7 @@ class UnitsConfig(_Part):
     households: str | None = None
     priority: str | None = None
     totals: Dataset | None = None
+    overlaps: Literal["error", "first"] = "error"
 
 
 class PopulationConfig(_Part):

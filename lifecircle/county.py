@@ -21,7 +21,7 @@ from lifecircle.indicator import coverage
 from lifecircle.isochrone import isochrones
 from lifecircle.network import WalkNetwork
 from lifecircle.place import Places
-from lifecircle.population import cells_from_raster, cells_from_totals, reconcile
+from lifecircle.population import cells_from_raster, cells_from_totals, persons_within, reconcile
 from lifecircle.reach import nearest_times
 from lifecircle.runlog import Progress, RunLog
 from lifecircle.score import scores, unit_scores
@@ -124,7 +124,7 @@ def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessm
         network = _network(config, extract, crs)
         log.count(**network.counts)
     with log.stage("population"):
-        cells, people_in = _cells(config, units, boundary, extract, network)
+        cells, people = _cells(config, units, boundary, extract, network)
         units, cells = with_settings(units, cells)
     with log.stage("reach"):
         cell_places, facility_places = network.snap(cells), network.snap(facilities)
@@ -174,7 +174,7 @@ def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessm
             "inputs": _provenance(config),
             "standard": standard.model_dump(mode="json", exclude={"kinds"}),
             "crs": crs.to_string(),
-            "population": _people(cells, cell_places, people_in),
+            "population": _people(cells, cell_places, people),
             **log.summary(),
         },
     )
@@ -247,11 +247,12 @@ def walk_area(
 
 def _read_osm(config: CountyConfig, standard: Standard, area: BaseGeometry) -> OsmExtract | None:
     roads, kinds = config.roads, standard.kinds
+    dwellings = config.population.totals and config.population.raster is None
     if roads.overpass:
-        return read_overpass(area, kinds=kinds, cache=config.path.parent / ".cache")
+        cache = config.path.parent / ".cache"
+        return read_overpass(area, kinds=kinds, cache=cache, dwellings=dwellings)
     if roads.osm is None:
         return None
-    dwellings = config.population.totals and config.population.raster is None
     return read_osm(roads.osm.path, area=area, kinds=kinds, dwellings=dwellings)
 
 
@@ -267,7 +268,7 @@ def _facilities(
         parts.append(extract.facilities)
     elif not isinstance(config.facilities.osm, bool):
         path = config.facilities.osm.path
-        other = read_osm(path, area=area, kinds=standard.kinds, dwellings=False)
+        other = read_osm(path, area=area, kinds=standard.kinds, roads=False, dwellings=False)
         parts.append(other.facilities)
     if not parts:
         raise InputError(
@@ -323,16 +324,22 @@ def _cells(
     boundary: BaseGeometry,
     extract: OsmExtract | None,
     network: WalkNetwork,
-) -> tuple[gpd.GeoDataFrame, float]:
-    """Give the population cells, and how many persons went in."""
+) -> tuple[gpd.GeoDataFrame, dict[str, float]]:
+    """Give the population cells, and what went in: all of it, and what of it is not in cells."""
     settings = config.population
     residential = None if extract is None else extract.residential.to_crs(network.crs)
     if settings.raster is not None:
-        raster = read_population(settings.raster.path, boundary, 4326)
-        cells = cells_from_raster(raster, units, residential=residential)
+        county = gpd.GeoSeries([boundary], crs=4326).to_crs(network.crs)
+        raster = read_population(settings.raster.path, county.iloc[0], network.crs)
+        cells = cells_from_raster(raster, units, residential=residential, boundary=county.iloc[0])
         if settings.totals:
-            return reconcile(cells, units), float(units["residents"].sum())
-        return cells, float(cells["persons"].sum())
+            return reconcile(cells, units), {"in": float(units["residents"].sum())}
+        united = gpd.GeoSeries([units.union_all()], crs=network.crs)
+        return cells, {
+            "in": float(persons_within(raster, county)[0]),
+            "in_no_unit": float(persons_within(raster, county.difference(united))[0]),
+            "beyond_boundary": float(persons_within(raster, united.difference(county))[0]),
+        }
     evidence = dwelling_evidence(
         units,
         streets=network.streets(),
@@ -340,7 +347,7 @@ def _cells(
         residential=residential,
     )
     cells = cells_from_totals(units, evidence, residential=residential, cell_m=settings.cell_m)
-    return cells, float(units["residents"].sum())
+    return cells, {"in": float(units["residents"].sum())}
 
 
 def _access(
@@ -396,13 +403,14 @@ def _report_off_network(
         )
 
 
-def _people(cells: gpd.GeoDataFrame, places: Places, people_in: float) -> dict[str, float]:
+def _people(cells: gpd.GeoDataFrame, places: Places, people: dict[str, float]) -> dict[str, float]:
     persons = cells["persons"].to_numpy()
-    return {
-        "in": round(people_in, 3),
-        "assessed": round(float(persons.sum()), 3),
-        "off_network": round(float(persons[places.off_network].sum()), 3),
+    people = {
+        **people,
+        "assessed": float(persons.sum()),
+        "off_network": float(persons[places.off_network].sum()),
     }
+    return {name: round(number, 3) for name, number in people.items()}
 
 
 def _provenance(config: CountyConfig) -> dict[str, dict[str, str]]:

@@ -17,6 +17,8 @@ from lifecircle.errors import Fault, GeometryError, InputError, TableError, warn
 from lifecircle.grid import Grid, cut, grid_over, overlap_m2, polygonal, shares, sums
 from lifecircle.sources.raster import PopulationRaster
 
+Floats = npt.NDArray[np.float64]
+
 _CONSERVED: Final = 1e-6
 # A raster and a census that differ by more than this factor in a unit are worth a look. Ours.
 _FAR: Final = 3.0
@@ -99,6 +101,34 @@ def cells_from_raster(
     if not inhabited.all():
         warn(f"{raster.name}: no resident in {_names(units[~inhabited])}; check these units")
     return _as_cells(pieces, units, np.full(len(units), "raster", dtype=object))
+
+
+def persons_within(raster: PopulationRaster, areas: gpd.GeoSeries) -> Floats:
+    """Count the persons of a raster in each area, by exact shares of its cells.
+
+    Parameters
+    ----------
+    raster
+        Persons per pixel, in any CRS.
+    areas
+        Polygons in any CRS.
+
+    Returns
+    -------
+    numpy.ndarray
+        Persons, in the order of the areas.
+
+    Examples
+    --------
+    >>> import pyproj
+    >>> from affine import Affine
+    >>> raster = PopulationRaster(
+    ...     np.array([[8.0, 4.0]]), Affine(100, 0, 0, 0, -100, 100), pyproj.CRS(32632)
+    ... )
+    >>> persons_within(raster, gpd.GeoSeries([shapely.box(50, 0, 200, 100)], crs=32632))
+    array([8.])
+    """
+    return sums(_grid_of(raster), np.nan_to_num(raster.values), areas)
 
 
 def cells_from_totals(

@@ -282,7 +282,7 @@ def check_crs(frame: gpd.GeoDataFrame, crs: Any, where: str) -> None:
         )
 
 
-def by_kind(access: pd.DataFrame, column: str, cells: pd.Index) -> dict[str, np.ndarray]:
+def by_kind(access: pd.DataFrame, column: str, cells: pd.Index) -> Mapping[str, np.ndarray]:
     """Give one column of the access table as one array per kind, in the order of the cells.
 
     Parameters
@@ -296,7 +296,7 @@ def by_kind(access: pd.DataFrame, column: str, cells: pd.Index) -> dict[str, np.
 
     Returns
     -------
-    dict
+    Mapping
         Kind -> array as long as `cells`; cells that the table lacks give a missing value.
 
     Raises
@@ -307,33 +307,48 @@ def by_kind(access: pd.DataFrame, column: str, cells: pd.Index) -> dict[str, np.
     Examples
     --------
     >>> index = pd.MultiIndex.from_product([[7, 8], ["post"]], names=["cell_id", "kind"])
-    >>> by_kind(pd.DataFrame({"seconds": [60.0, 90.0]}, index), "seconds", pd.Index([8, 7]))
-    {'post': array([90., 60.])}
+    >>> access = pd.DataFrame({"seconds": [60.0, 90.0]}, index)
+    >>> by_kind(access, "seconds", pd.Index([8, 7]))["post"]
+    array([90., 60.])
     """
     if column not in access.columns:
         raise TableError(Fault("access", f"has no column {column!r}", "measure it (nearest_times)"))
-    index = cast("pd.MultiIndex", access.index)
-    ids, kinds = index.levels
-    cell_code, kind_code = (np.asarray(code) for code in index.codes)
-    values = access[column]
-    arrays = {}
-    for number, kind in enumerate(kinds):
-        rows = np.flatnonzero(kind_code == number)
-        part = values.array[rows]
-        found = ids[cell_code[rows]]
-        if found.equals(cells):
-            arrays[str(kind)] = np.asarray(part)
-        else:
-            arrays[str(kind)] = pd.Series(part, index=found).reindex(cells).to_numpy()
-    return _Kinds(arrays)
+    return _ByKind(access, column, cells)
 
 
-class _Kinds(dict[str, np.ndarray]):
-    def __missing__(self, kind: str) -> np.ndarray:
-        known = ", ".join(self) or "none"
-        raise TableError(
-            Fault("access", f"kind {kind!r} was not measured (measured: {known})", "measure it")
-        )
+class _ByKind(Mapping[str, np.ndarray]):
+    """One array per kind, made when it is asked for: a county holds millions of rows."""
+
+    def __init__(self, access: pd.DataFrame, column: str, cells: pd.Index) -> None:
+        index = cast("pd.MultiIndex", access.index)
+        self._ids, self._kinds = index.levels
+        self._cell, self._kind = (np.asarray(code) for code in index.codes)
+        self._values = access[column].array
+        self._cells = cells
+
+    def __getitem__(self, kind: str) -> np.ndarray:
+        if kind not in self._kinds:
+            known = ", ".join(self) or "none"
+            raise TableError(
+                Fault("access", f"kind {kind!r} was not measured (measured: {known})", "measure it")
+            )
+        number = int(np.flatnonzero(self._kinds == kind)[0])
+        rows: Any = slice(number * len(self._cells), (number + 1) * len(self._cells))
+        if (
+            len(self._kind) != len(self._cells) * len(self._kinds)
+            or (self._kind[rows] != number).any()
+        ):
+            rows = np.flatnonzero(self._kind == number)
+        found = self._ids[self._cell[rows]]
+        if found.equals(self._cells):
+            return np.asarray(self._values[rows])
+        return pd.Series(self._values[rows], index=found).reindex(self._cells).to_numpy()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(str(kind) for kind in self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
 
 
 def code_index(levels: Mapping[str, pd.Index], *codes: np.ndarray) -> pd.MultiIndex:

@@ -233,7 +233,7 @@ def _cells(units: gpd.GeoDataFrame, side: float, across: int) -> gpd.GeoDataFram
             "y": shapely.get_y(centre),
         },
         geometry=shapes,
-        index=pd.Index([f"c{i}" for i in range(len(shapes))], name="cell_id"),
+        index=pd.RangeIndex(len(shapes), name="cell_id"),
         crs=CRS,
     )
 
@@ -371,7 +371,7 @@ def _gaps(
                     "nearest_facility_id": nearest.iloc[0] if len(nearest) else None,
                     "nearest_minutes": times.mean() / 60.0,
                     "priority": units.loc[unit_id, "priority"],
-                    "geometry": part.union_all(),
+                    "geometry": part.union_all(method="coverage"),
                 }
             )
         found.sort(key=lambda row: -row["persons"] * row["priority"])

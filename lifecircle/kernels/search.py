@@ -14,12 +14,12 @@ from lifecircle.kernels import kernel
 from lifecircle.kernels.graph import Floats, Ints, Longs
 
 
-# Nearest source of every junction. Junctions wait in buckets of equal width by their time; the
+# Nearest source of every junction. Entries (junction, time) wait in buckets of equal width; the
 # lowest bucket is emptied first. Inside a bucket the order is free: a junction whose time falls
-# goes back into its bucket, until none is left (Dial 1969; Meyer and Sanders 2003, delta-stepping).
-# Waiting times span at most the longest edge (or the latest source), so the row of buckets is a
-# ring. Each junction waits in at most one bucket, linked both ways: memory is fixed. Of sources
-# equally near, the one of lowest number wins.
+# enters again, and entries that were overtaken are skipped (Dial 1969; Meyer and Sanders 2003,
+# delta-stepping). Waiting times span at most the longest edge (or the latest source), so the row
+# of buckets is a ring; each bucket is a linked list through one pool of entries, which are used
+# again once empty. Of sources equally near, the one of lowest number wins.
 @kernel
 def nearest(
     ptr: Longs,
@@ -37,63 +37,65 @@ def nearest(
     best = np.full(n, np.inf)
     label = np.full(n, -1, np.int32)
     head = np.full(buckets, -1, np.int32)
-    following = np.full(n, -1, np.int32)
-    previous = np.full(n, -1, np.int32)
-    slot = np.full(n, -1, np.int32)
+    room = n + len(sources)
+    time = np.empty(room)
+    junction = np.empty(room, np.int32)
+    following = np.empty(room, np.int32)
+    unused = -1
+    filled = 0
     waiting = 0
+    scale = 1.0 / width
     for i in range(len(sources)):
         x = sources[i]
         t = source_seconds[i]
         if t <= cutoff and (t < best[x] or (t == best[x] and source_labels[i] < label[x])):
             best[x] = t
             label[x] = source_labels[i]
-    for i in range(len(sources)):
-        x = sources[i]
-        if slot[x] < 0 and best[x] < np.inf:
+            time[filled] = t
+            junction[filled] = x
+            bucket = int(t * scale) % buckets
+            following[filled] = head[bucket]
+            head[bucket] = filled
+            filled += 1
             waiting += 1
-            _enter(x, int(best[x] / width) % buckets, head, following, previous, slot)
     current = 0
     while waiting > 0:
         while head[current] >= 0:
-            x = head[current]
-            _leave(x, head, following, previous, slot)
+            entry = head[current]
+            head[current] = following[entry]
+            following[entry] = unused
+            unused = entry
             waiting -= 1
+            x = junction[entry]
+            at_x = time[entry]
+            if at_x > best[x]:
+                continue
+            who = label[x]
             for h in range(ptr[x], ptr[x + 1]):
+                t = at_x + seconds[h]
                 y = to[h]
-                t = best[x] + seconds[h]
-                if t > cutoff or t > best[y] or (t == best[y] and label[x] >= label[y]):
+                if t > best[y] or t > cutoff or (t == best[y] and who >= label[y]):
                     continue
                 best[y] = t
-                label[y] = label[x]
-                if slot[y] >= 0:
-                    _leave(y, head, following, previous, slot)
-                    waiting -= 1
+                label[y] = who
+                if unused >= 0:
+                    entry = unused
+                    unused = following[entry]
+                else:
+                    if filled == len(time):
+                        time = np.append(time, np.empty(filled))
+                        junction = np.append(junction, np.empty(filled, np.int32))
+                        following = np.append(following, np.empty(filled, np.int32))
+                    entry = filled
+                    filled += 1
+                time[entry] = t
+                junction[entry] = y
+                bucket = int(t * scale) % buckets
+                following[entry] = head[bucket]
+                head[bucket] = entry
                 waiting += 1
-                _enter(y, int(t / width) % buckets, head, following, previous, slot)
         current = current + 1 if current + 1 < buckets else 0
     return best, label
-
-
-@kernel
-def _enter(x: int, b: int, head: Ints, following: Ints, previous: Ints, slot: Ints) -> None:
-    follower = head[b]
-    following[x] = follower
-    previous[x] = -1
-    if follower >= 0:
-        previous[follower] = x
-    head[b] = x
-    slot[x] = b
-
-
-@kernel
-def _leave(x: int, head: Ints, following: Ints, previous: Ints, slot: Ints) -> None:
-    if previous[x] >= 0:
-        following[previous[x]] = following[x]
-    else:
-        head[slot[x]] = following[x]
-    if following[x] >= 0:
-        previous[following[x]] = previous[x]
-    slot[x] = -1
 
 
 # A binary heap by time; an entry that was overtaken is left in and skipped when it comes up. Only

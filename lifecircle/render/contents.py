@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final, cast
 
 import geopandas as gpd
@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from lifecircle.config import Dataset, datasets
+from lifecircle.config import CountyConfig, datasets
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.packing import (
     MISSING_8,
@@ -115,19 +115,21 @@ def _frame(assessment: Mappable, lang: Lang) -> dict[str, Any]:
             "source": standard.community.source,
         },
         "changes": list(standard.changes),
-        "datasets": _dataset_lines(datasets(config)),
+        "datasets": _dataset_lines(config),
     }
 
 
-def _dataset_lines(named: Mapping[str, Dataset]) -> list[dict[str, Any]]:
+def _dataset_lines(config: CountyConfig) -> list[dict[str, Any]]:
     """One line per source: what it was used for, and where, when and under which licence it is."""
     lines: dict[tuple[str, str, str], list[str]] = {}
-    for key, data in named.items():
-        use = key.partition(".")[0]
-        source = data.source or data.path.name
-        uses = lines.setdefault((source, data.date, data.licence), [])
-        if use not in uses:
-            uses.append(use)
+    for key, data in datasets(config).items():
+        uses = [key.partition(".")[0]]
+        if key == "roads.osm" and config.facilities.osm is True:
+            uses.append("facilities")
+        if uses == ["units"] and config.population.totals:
+            uses.append("population")
+        known = lines.setdefault((data.source or data.path.name, data.date, data.licence), [])
+        known += [use for use in uses if use not in known]
     return [
         {"uses": uses, "source": source, "date": date, "licence": licence}
         for (source, date, licence), uses in lines.items()
@@ -342,6 +344,7 @@ def _isochrones(assessment: Mappable) -> dict[str, Any]:
 
 def _gaps(assessment: Mappable) -> dict[str, Any]:
     table = assessment.gaps.sort_values(["rank", "persons"], ascending=[True, False])
+    empty = pd.Series(None, index=table.index, dtype=object)
     shapes = table.geometry.to_numpy()
     flat = shapely.get_dimensions(shapes) == 2
     half = assessment.config.population.cell_m / 2.0
@@ -352,6 +355,7 @@ def _gaps(assessment: Mappable) -> dict[str, Any]:
             "kind": _positions(table["kind"], assessment.standard.kinds),
             "unit": _positions(table["unit_id"], assessment.units.index),
             "persons": [_number(value) for value in table["persons"]],
+            "unreached": [_number(value) for value in table.get("persons_unreached", empty)],
             "nearest": _codes(
                 table["nearest_facility_id"], assessment.facilities.index, -1
             ).tolist(),

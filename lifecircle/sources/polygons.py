@@ -41,7 +41,7 @@ def mend_polygons(
     given = np.asarray(geometry.array, dtype=object)
     broken = ~shapely.is_valid(given)
     mended = given.copy()
-    mended[broken] = [_only_polygons(g) for g in shapely.make_valid(given[broken])]
+    mended[broken] = [only_polygons(g) for g in shapely.make_valid(given[broken])]
     before, after = shapely.area(given), shapely.area(mended)
     # A ring that winds twice over an area counts it twice; mending by structure shows that.
     other = after.copy()
@@ -75,6 +75,13 @@ def mend_polygons(
     return gpd.GeoSeries(mended, index=geometry.index, crs=geometry.crs), faults
 
 
-def _only_polygons(geometry: Any) -> Any:
+def only_polygons(geometry: Any) -> Any:
+    """Give the areas of a geometry: what mending or cutting leaves of lines and points is none.
+
+    Parameters
+    ----------
+    geometry
+        One geometry of any type.
+    """
     parts = shapely.get_parts(shapely.get_parts(geometry))
     return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])

@@ -13,7 +13,7 @@ import shapely
 from lifecircle.config import Dataset, UnitsConfig
 from lifecircle.errors import Fault, GeometryError, TableError, warn
 from lifecircle.sources.columns import as_numbers, as_text, label_of, name_rows
-from lifecircle.sources.polygons import mend_polygons
+from lifecircle.sources.polygons import mend_polygons, only_polygons
 from lifecircle.sources.vector import read_table, scan_vector
 from lifecircle.tables import UNITS, check, first
 
@@ -91,7 +91,14 @@ def read_units(config: UnitsConfig) -> gpd.GeoDataFrame:
         faults += wrong
     units, wrong = _columns(frame, ids, config, label)
     faults += wrong
-    geometry, wrong = _polygons(frame, ids, units["name"], label)
+    geometry, wrong = _polygons(frame, ids, label)
+    overlaps = _overlaps(geometry, ids, units["name"])
+    if overlaps and config.overlaps == "first":
+        geometry = _cut_overlaps(geometry)
+        warn(f"{label}: shared ground goes to the unit that stands first: {first(overlaps)}")
+    elif overlaps:
+        remedy = 'mend the polygons, or set overlaps = "first" under [units]'
+        wrong.append(Fault(label, f"units overlap: {first(overlaps)}", remedy))
     geometry_faults += wrong
     if faults:
         raise TableError([*faults, *geometry_faults])
@@ -183,7 +190,9 @@ def _join_totals(
             Fault(label, f"no total for unit {first(lacking.tolist())}", "add their residents")
         )
     # A number that is wrong is told of once, here, and not again as the unit's.
-    usable = table.assign(**{residents: numbers.where(numbers >= 0)})[keys.notna() & ~keys.duplicated()]
+    usable = table.assign(**{residents: numbers.where(numbers >= 0)})[
+        keys.notna() & ~keys.duplicated()
+    ]
     usable.index = pd.Index(keys[usable.index])
     taken = [residents, *(name for name in table.columns if name not in frame.columns)]
     joined = {name: usable[name].reindex(ids).to_numpy() for name in dict.fromkeys(taken)}
@@ -238,7 +247,7 @@ def _settings(
 
 
 def _polygons(
-    frame: gpd.GeoDataFrame, ids: pd.Series, names: pd.Series, label: str
+    frame: gpd.GeoDataFrame, ids: pd.Series, label: str
 ) -> tuple[gpd.GeoSeries, list[Fault]]:
     given = frame.geometry
     present = given.notna() & ~given.is_empty
@@ -251,13 +260,14 @@ def _polygons(
         faults.append(Fault(label, f"{kinds} in {rows}", "give every unit as a polygon"))
     mended, wrong = mend_polygons(given[drawn], label, ids=ids[drawn])
     faults += wrong
-    sound = mended[~shapely.is_empty(np.asarray(mended))]
-    faults += _overlaps(sound, ids[sound.index], names[sound.index], label)
     return mended.reindex(frame.index), faults
 
 
-def _overlaps(polygons: gpd.GeoSeries, ids: pd.Series, names: pd.Series, label: str) -> list[Fault]:
-    shapes = np.asarray(polygons)
+def _overlaps(polygons: gpd.GeoSeries, ids: pd.Series, names: pd.Series) -> list[str]:
+    """Tell in words which units overlap by more than slivers, the worst first."""
+    sound = polygons[polygons.notna() & ~polygons.is_empty]
+    ids, names = ids[sound.index], names[sound.index]
+    shapes = np.asarray(sound)
     left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     left, right = left[left < right], right[left < right]
     shared = shapely.intersection(shapes[left], shapes[right])
@@ -271,12 +281,19 @@ def _overlaps(polygons: gpd.GeoSeries, ids: pd.Series, names: pd.Series, label: 
         name = names.iloc[unit]
         return str(ids.iloc[unit]) if pd.isna(name) else f"{name} ({ids.iloc[unit]})"
 
-    pairs = [
+    return [
         f"{told(left[i])} and {told(right[i])} share "
         f"{abs(ellipsoid.geometry_area_perimeter(shared[i])[0]) / 1e6:.3g} km2 "
         f"({share[i]:.0%} of the smaller)"
         for i in worst
     ]
-    if not pairs:
-        return []
-    return [Fault(label, f"units overlap: {first(pairs)}", "people would be counted twice: mend")]
+
+
+def _cut_overlaps(polygons: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Take from each unit what an earlier one holds; a touch of slivers is left as it is."""
+    shapes = np.asarray(polygons).copy()
+    later, earlier = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    for unit in np.unique(later[earlier < later]):
+        before = shapes[earlier[(later == unit) & (earlier < unit)]]
+        shapes[unit] = only_polygons(shapely.difference(shapes[unit], shapely.union_all(before)))
+    return gpd.GeoSeries(shapes, index=polygons.index, crs=polygons.crs)

@@ -72,7 +72,7 @@ function listIndicators() {
   };
   const scoring = { unit: t("points"), classes: SCORE_CLASSES, missing: t("not_judged") };
   const list = [{
-    ...scoring, key: "own", group: t("group_scores"), label: t("own_circle_score"),
+    ...scoring, key: "own", group: t("group_scores"), label: t("own_circle_title"), option: t("own_circle_score"),
     classOf: (cell) => score(ownCircle(cell), cell),
   }];
   data.circles.forEach((circle, position) => list.push({
@@ -83,7 +83,7 @@ function listIndicators() {
     const column = cells.kinds[position];
     if (!column) return;
     list.push({
-      key: `kind:${position}`, group: t("group_minutes"), label: t("minutes_to", { kind: kind.label }),
+      key: `kind:${position}`, group: t("group_minutes"), label: t("minutes_to", { kind: kind.label }), option: kind.label,
       unit: t("minutes_walk"), classes: MINUTE_CLASSES, missing: t("not_reached"),
       classOf: (cell) => {
         const tenths = column.minutes()[cell];

@@ -49,21 +49,21 @@ const unitViews = listUnitViews();
 function listUnitViews() {
   const own = (unit) => unit.scores.find((score) => score !== null) || null;
   const views = [];
-  const add = (key, label, pick) => {
+  const add = (key, label, option, pick) => {
     views.push({
-      key: `score:${key}`, group: t("group_scores"), label, unit: t("points"),
+      key: `score:${key}`, group: t("group_scores"), label, option, unit: t("points"),
       classes: SCORE_CLASSES, missing: t("not_judged"),
       classOf: (unit) => (pick(unit) && pick(unit).score !== null ? scoreClass(pick(unit).score) : MISSING_8),
     });
     views.push({
-      key: `complete:${key}`, group: t("group_complete"), label: t("complete_share_of", { circle: label }),
+      key: `complete:${key}`, group: t("group_complete"), label: t("complete_share_of", { circle: option }), option,
       unit: t("percent_residents"), classes: SCORE_CLASSES, missing: t("not_judged"),
       classOf: (unit) => (pick(unit) && pick(unit).complete !== null
         ? scoreClass(pick(unit).complete * 100) : MISSING_8),
     });
   };
-  add("own", t("own_circle_score"), own);
-  data.circles.forEach((circle, position) => add(position, circle.label, (unit) => unit.scores[position]));
+  add("own", t("own_circle_title"), t("own_circle_score"), own);
+  data.circles.forEach((circle, position) => add(position, circle.label, circle.label, (unit) => unit.scores[position]));
   return views.sort((a, b) => a.group.localeCompare(b.group));
 }
 
@@ -221,6 +221,8 @@ function hatch(context, dpr) {
 
 function paintGaps(context, view) {
   if (state.gapKind < 0) return;
+  // From afar, hatches and outlines would be noise: a plain tint, and the most urgent ranks.
+  const near = view.zoom >= 12.75;
   const pattern = hatch(context, view.dpr);
   context.lineJoin = "round";
   const badges = [];
@@ -228,15 +230,18 @@ function paintGaps(context, view) {
     if (!shownGap(gap) || !visible(gaps.shapes, gap, view, 20)) continue;
     context.beginPath();
     trace(context, gaps.shapes, gap, view);
-    context.fillStyle = pattern;
+    context.fillStyle = near ? pattern : "rgba(194, 24, 91, 0.5)";
     context.fill("evenodd");
-    context.strokeStyle = "rgba(255, 255, 255, 0.85)";
-    context.lineWidth = 3.4 * view.dpr;
-    context.stroke();
+    if (near) {
+      context.strokeStyle = "rgba(255, 255, 255, 0.85)";
+      context.lineWidth = 3.4 * view.dpr;
+      context.stroke();
+    }
     context.strokeStyle = GAP;
-    context.lineWidth = (state.selected && state.selected.gap === gap ? 3.2 : 1.6) * view.dpr;
+    const chosen = state.selected && state.selected.gap === gap;
+    context.lineWidth = (chosen ? 3.2 : near ? 1.6 : 0.6) * view.dpr;
     context.stroke();
-    badges.push(gap);
+    if (near || gaps.rank[gap] <= 12) badges.push(gap);
   }
   paintBadges(context, view, badges);
 }

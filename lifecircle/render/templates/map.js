@@ -66,10 +66,10 @@ function toggle(label, on, act) {
 function layerCard() {
   const none = ["", t("none")];
   const [cellChoice, cellSelect] = choice(t("layer_cells"),
-    [none, ...indicators.map((entry) => [entry.key, entry.label, entry.group])],
+    [none, ...indicators.map((entry) => [entry.key, entry.option || entry.label, entry.group])],
     state.shown ? state.shown.indicator.key : "", setIndicator);
   const [unitChoice] = choice(t("layer_units"),
-    [none, ...unitViews.map((view) => [view.key, view.label, view.group])], "", setUnitView);
+    [none, ...unitViews.map((view) => [view.key, view.option, view.group])], "", setUnitView);
   const reached = [...new Set(isochrones.kind.filter((_, band) => isochrones.facility[band] < 0))].sort((a, b) => a - b);
   const [isoChoice] = choice(t("layer_isochrones"),
     [["-1", t("none")], ...reached.map((kind) => [String(kind), data.kinds[kind].label])], "-1",
@@ -202,7 +202,7 @@ function start() {
   map.fitBounds(all, { ...clearOfCards(), animate: false });
   map.setMinZoom(Math.max(1, map.getZoom() - 2));
   map.setMaxZoom(19);
-  map.setMaxBounds(all.pad(1));
+  map.setMaxBounds(all.pad(4));
   Object.values(layers).forEach((layer) => layer.addTo(map));
   L.control.zoom({ zoomInTitle: t("zoom_in"), zoomOutTitle: t("zoom_out") }).addTo(map);
   L.control.scale({ imperial: false, maxWidth: 140 }).addTo(map);

@@ -134,11 +134,11 @@ function goToFacility(facility) {
   select(place, { facility }, [facilityAnswer(facility)]);
 }
 
-/** Show one service: its minutes, its facilities and its gaps. */
+/** Show one service: the minutes to it, and its facilities. */
 function showService(kind) {
   setIndicator(`kind:${kind}`);
   data.kinds.forEach((_, other) => setFacilityKind(other, other === kind));
-  setGapKind(gaps.kind.includes(kind) ? kind : -1);
+  setGapKind(-1); // its tint would hide the minutes
 }
 
 const columns = [t("by_population"), t("by_residential_land"), t("by_communities")];
@@ -151,7 +151,8 @@ function overview() {
     onclick: () => { show(circle); setIndicator(`circle:${circle}`); },
   },
   el("span", { class: "lc-card-name" }, data.circles[circle].label,
-    data.circles[circle].flag === "unverified" ? el("em", {}, ` ${FLAG.unverified}`) : null),
+    data.requirements.some((r) => r.circle === circle && r.flag === "unverified")
+      ? el("em", {}, ` ${t("thresholds_unverified")}`) : null),
   el("span", { class: "lc-card-figure" },
     el("strong", {}, percent(score.complete)), el("small", {}, t("complete_short"))),
   bar(score.complete),

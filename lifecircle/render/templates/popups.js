@@ -4,7 +4,7 @@ const SETTING = {
   urban: t("setting_urban"), township: t("setting_township"), rural: t("setting_rural"),
 };
 const settingLabel = (setting) => SETTING[setting] || t("setting_unknown");
-const limitLabel = (limit, unit) => t(unit === "metres" ? "limit_metres" : "limit_minutes", { limit });
+const limitLabel = (limit, unit) => (unit === "metres" ? t("limit_metres", { limit }) : t("limit_minutes", { limit }));
 const tenths = (value) => (value === MISSING_16 ? null : value / 10);
 
 function symbol(kind) {
@@ -52,6 +52,7 @@ function gapAnswer(gap) {
       [t("rank"), String(gaps.rank[gap])],
       [t("kind"), data.kinds[gaps.kind[gap]].label],
       [t("residents_beyond"), number(gaps.persons[gap])],
+      [t("residents_unreached"), gaps.unreached[gap] ? number(gaps.unreached[gap]) : null],
       [t("unit"), unitButton(gaps.unit[gap])],
       [t("nearest"), nearest >= 0 ? facilityName(nearest) : t("none_reached")],
       [t("minutes_mean"), gaps.minutes[gap] === null ? null : number(gaps.minutes[gap], 1)],
@@ -74,7 +75,7 @@ function verdict(met, requirement) {
   const limit = limitLabel(requirement.limit, requirement.unit);
   if (met === null) return el("span", { class: "lc-unknown" }, `– ${limit}`);
   return el("span", { class: met ? "lc-met" : "lc-unmet", title: data.circles[requirement.circle].label },
-    `${met ? "✓" : "✗"} ${t(met ? "within" : "beyond", { limit })}`);
+    met ? `✓ ${t("within", { limit })}` : `✗ ${t("beyond", { limit })}`);
 }
 
 function serviceRow(cell, kind) {

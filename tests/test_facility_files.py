@@ -1,0 +1,110 @@
+"""Facilities from ledgers and layers."""
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from lifecircle.config import Dataset
+from lifecircle.errors import GeometryError, MissingFileError, TableError
+from lifecircle.sources.facilities import read_facility_file
+from lifecircle.standards import shared_kinds
+from lifecircle.tables import FACILITIES, check
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    def read(text, encoding="utf-8-sig", **fields):
+        path = tmp_path / "ledger.csv"
+        path.write_text(text, encoding=encoding)
+        return read_facility_file(Dataset(path=path, **fields), shared_kinds())
+
+    return read
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+def test_a_ledger(ledger, encoding):
+    found = ledger(
+        "facility_id,kind,name,lon,lat,capacity,hours\n"
+        "p1,post,长铺邮政所,110.16,26.58,,Mo-Fr 09:00-17:00\n"
+        ",医疗卫生,寨市村卫生室,110.2,26.6,6,\n"
+        "s1,Sport Ground,,110.3,26.7,0,\n",
+        encoding=encoding,
+        source="县邮政局台账",
+    )
+    check(found, FACILITIES, crs=4326)
+    assert found.index.tolist() == ["p1", "ledger/3", "s1"]
+    assert found["kind"].tolist() == ["post", "clinic", "sport"]
+    assert found["name"].iloc[0] == "长铺邮政所"
+    assert found["name"].isna().tolist() == [False, False, True]
+    assert found["source"].unique().tolist() == ["县邮政局台账"]
+    assert found["capacity"].iloc[1:].tolist() == [6.0, 0.0]
+    assert found["hours"].iloc[0] == "Mo-Fr 09:00-17:00"
+    assert found.geometry.iloc[0].equals(shapely.Point(110.16, 26.58))
+
+
+def test_names_pass_as_they_stand(ledger):
+    found = ledger('kind,name,lon,lat\npost,<script>alert(1)</script>,1,2\npost," NA ",1,2\n')
+    assert found["name"].tolist() == ["<script>alert(1)</script>", " NA "]
+    assert found["source"].tolist() == ["ledger.csv"] * 2
+    assert "capacity" not in found
+
+
+def test_polygons_and_lines_become_points_within(tmp_path):
+    path = tmp_path / "sites.gpkg"
+    angle = shapely.Polygon([(0, 0), (3, 0), (3, 1), (1, 1), (1, 3), (0, 3)])  # centroid outside
+    gates = shapely.MultiPoint([(5, 5), (6, 6)])
+    shapes = [angle, shapely.LineString([(7, 7), (8, 8)]), gates]
+    columns = {"kind": ["park", "park", "school"], "capacity": [1, 2, 3]}
+    gpd.GeoDataFrame(columns, geometry=shapes, crs=4326).to_file(path)
+    found = read_facility_file(Dataset(path=path), shared_kinds())
+    assert found.geom_type.tolist() == ["Point", "Point", "MultiPoint"]
+    assert shapely.contains(angle, found.geometry.iloc[0])
+    assert found.index.tolist() == ["sites/1", "sites/2", "sites/3"]
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(MissingFileError, match=r"\[facilities\] files: there is no file"):
+        read_facility_file(Dataset(path=tmp_path / "none.csv"), shared_kinds())
+
+
+def test_no_column_kind(ledger):
+    with pytest.raises(TableError, match="has no column 'kind'; its columns: type, name"):
+        ledger("type,name,lon,lat\npost,a,1,2\n")
+
+
+def test_all_faults_of_a_ledger_at_once(ledger):
+    with pytest.raises(TableError) as error:
+        ledger(
+            "facility_id,kind,lon,lat,capacity\n"
+            "a,post,110,26,\n"
+            "a,postoffice,110,26,\n"
+            "b,小卖部,110,26,-1\n"
+            "c,postoffice,,26,few\n"
+            "d,,110,26,\n"
+            "e,post,26,110,\n"
+            "f,post,east,26,\n"
+        )
+    assert [fault.what for fault in error.value.faults] == [
+        "facility_id repeats: row 2 (a), row 3 (a)",
+        "no kind in row 6",
+        "unknown kind 'postoffice', 2 times: row 3, row 5",
+        "unknown kind '小卖部', 1 times: row 4",
+        "capacity is not a number: row 5 (c) 'few'",
+        "capacity is negative: row 4 (b) '-1'",
+        "lon is not a number: row 8 'east'",
+        "no coordinates in rows 5",
+        (
+            "coordinates are not degrees in rows 7 (the first at 26, 110): "
+            "looks like swapped lon and lat"
+        ),
+    ]
+
+
+def test_faults_of_coordinates_alone(ledger):
+    with pytest.raises(GeometryError, match="no coordinates in rows 3"):
+        ledger("kind,lon,lat\npost,110,26\npost,110,\n")
+
+
+def test_an_id_that_falls_on_a_made_one(ledger):
+    with pytest.raises(TableError, match=r"facility_id repeats: row 2 \(ledger/3\), row 3"):
+        ledger("facility_id,kind,lon,lat\nledger/3,post,1,2\n,post,1,2\n")

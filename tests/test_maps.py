@@ -1,0 +1,498 @@
+"""The map: what goes into the page, that it is what the tables say, and that it loads nothing."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import tomllib
+from dataclasses import replace
+from importlib import resources
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic_assessment import CRS, HOSTILE, synthetic_assessment
+
+from lifecircle.errors import CRSError, InputError, TableError
+from lifecircle.render.contents import page_data
+from lifecircle.render.maps import coverage_map, map_html, words
+from lifecircle.render.packing import (
+    MISSING_16,
+    cell_matrix,
+    map_order,
+    pack_cells,
+    pack_lines,
+    runs,
+    tenths_up,
+    to_base64,
+    to_plane,
+)
+from lifecircle.render.page import json_text
+
+TEMPLATES = resources.files("lifecircle.render") / "templates"
+SCRIPTS = sorted(file.name for file in TEMPLATES.iterdir() if file.name.endswith(".js"))
+
+
+def unpack(text: str, dtype: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), dtype=f"<{dtype}")
+
+
+def unpack_rings(pack: dict) -> list[list[np.ndarray]]:
+    """Read rings as the page does: per feature a list of (n, 2) arrays in m of EPSG:3857."""
+    steps = iter(unpack(pack["steps"], "i2").reshape(-1, 2).astype(float))
+    starts = iter(unpack(pack["start"], "i4").reshape(-1, 2).astype(float))
+    lengths = iter(unpack(pack["length"], "u4"))
+    features = []
+    for count in unpack(pack["rings"], "u4"):
+        rings = []
+        for _ in range(count):
+            points = [next(starts)]
+            points += [next(steps) for _ in range(next(lengths) - 1)]
+            rings.append(np.cumsum(points, axis=0) / 10.0)
+        features.append(rings)
+    return features
+
+
+@pytest.fixture(scope="module")
+def invented():
+    return synthetic_assessment()
+
+
+@pytest.fixture(scope="module")
+def small():
+    return synthetic_assessment(across=48)
+
+
+@pytest.fixture(scope="module")
+def page(invented):
+    return page_data(invented, "zh")
+
+
+# --- numbers that a person can check ---------------------------------------------------------
+
+
+def test_arrays_are_little_endian_base64():
+    assert base64.b64decode(to_base64([1, 258], "u2")) == b"\x01\x00\x02\x01"
+    assert base64.b64decode(to_base64([-1], "i4")) == b"\xff\xff\xff\xff"
+
+
+def test_minutes_are_rounded_up_and_missing_is_not_zero():
+    minutes = np.array([0.0, 7.0, 14.91, 15.0, 15.0001, 9_999.0, np.nan])
+    assert tenths_up(minutes).tolist() == [0, 70, 150, 150, 151, 65534, MISSING_16]
+
+
+def test_runs_of_nearest_facilities():
+    pack = runs(np.array([3, 3, 3, 0, 0, 5]))
+    assert unpack(pack["length"], "u4").tolist() == [3, 2, 1]
+    assert unpack(pack["value"], "u4").tolist() == [3, 0, 5]
+
+
+def test_cells_go_north_first_then_west_to_east():
+    squares = shapely.box(
+        [0, 100, 0, 100], [0, 0, 100, 100], [100, 200, 100, 200], [100] * 2 + [200] * 2
+    )
+    assert map_order(squares, 100.0).tolist() == [2, 3, 0, 1]
+
+
+def test_a_polygon_keeps_its_hole_and_its_place():
+    square = shapely.box(0, 0, 9000, 9000).difference(shapely.box(3000, 3000, 4000, 4000))
+    shape = shapely.affinity.translate(square, 400_000, 2_900_000)
+    (rings,) = unpack_rings(pack_lines(np.array([shape]), CRS, tolerance_m=0.0))
+    assert len(rings) == 2
+    expected = to_plane(np.array([shape]), CRS)[0]
+    drawn = shapely.Polygon(rings[0], rings[1:])
+    assert shapely.hausdorff_distance(drawn, expected) < 0.1
+    # 9 km sides are longer than an int16 of decimetres holds, and are cut.
+    assert len(rings[0]) > 4 * 3
+
+
+def test_regular_cells_follow_one_model_and_clipped_ones_keep_their_rings():
+    x, y = np.meshgrid(np.arange(40) * 100.0 + 400_000, np.arange(40) * 100.0 + 2_900_000)
+    squares = shapely.box(x.ravel(), y.ravel(), x.ravel() + 100, y.ravel() + 100)
+    squares[7] = shapely.intersection(squares[7], shapely.Point(400_700, 2_900_000).buffer(60))
+    squares[8] = shapely.box(400_800, 2_900_000, 400_850, 2_900_100)  # half a cell is not a cell
+    pack = pack_cells(squares, CRS)
+    assert unpack(pack["piece"], "u4").tolist() == [7, 8]
+    plane = to_plane(squares, CRS)
+    check_corners(pack, plane, skip={7, 8}, within_m=0.4)
+    drawn = [shapely.Polygon(rings[0]) for rings in unpack_rings(pack["rings"])]
+    assert shapely.hausdorff_distance(drawn[0], plane[7]) < 0.1
+    assert shapely.hausdorff_distance(drawn[1], plane[8]) < 0.1
+
+
+@pytest.mark.parametrize("source", [4326, "ESRI:54009"])
+def test_pixels_of_a_raster_in_another_crs_are_regular_cells_too(source):
+    # WorldPop's degrees and GHS-POP's sheared Mollweide, around Suining county.
+    step = 1 / 1200 if source == 4326 else 100.0
+    centre = gpd.GeoSeries([shapely.Point(110.2, 26.6)], crs=4326).to_crs(source).iloc[0]
+    x, y = np.meshgrid(np.arange(90) * step + centre.x, np.arange(90) * step + centre.y)
+    pixels = shapely.box(x.ravel(), y.ravel(), x.ravel() + step, y.ravel() + step)
+    cells = gpd.GeoSeries(pixels, crs=source).to_crs(CRS).to_numpy()
+    pack = pack_cells(cells, CRS)
+    assert len(unpack(pack["piece"], "u4")) == 0
+    check_corners(pack, to_plane(cells, CRS), skip=set(), within_m=0.4)
+
+
+def check_corners(pack, plane, *, skip, within_m):
+    """Compute corners as the page does, and hold them against the true ones."""
+    x, y = unpack(pack["x"], "i4").astype(float), unpack(pack["y"], "i4").astype(float)
+    corners = np.array(pack["corners"]).reshape(4, 2, 3)
+    for cell in range(0, len(plane), 37):
+        if cell in skip:
+            continue
+        terms = np.array([1.0, x[cell] - pack["at"][0], y[cell] - pack["at"][1]])
+        drawn = np.array([x[cell], y[cell]]) + corners @ terms
+        true = shapely.get_coordinates(plane[cell])[:4] * 10.0
+        apart = np.abs(drawn[:, None, :] - true[None, :, :]).max(axis=2).min(axis=1)
+        assert apart.max() < within_m * 10.0
+
+
+def test_a_cell_of_the_page_is_the_cell_of_the_tables(invented, page):
+    cells = page["cells"]
+    ids = unpack(cells["number"], "u4")
+    kinds = list(invented.standard.kinds)
+    facility = np.array([None, *invented.facilities.index], dtype=object)
+    x = unpack(cells["shapes"]["x"], "i4") / 10.0
+    for position in (0, 777, 1500, len(ids) - 1):
+        cell_id = ids[position]
+        row = invented.cells.loc[cell_id]
+        unit = invented.units.index[unpack(cells["unit"], "u2")[position]]
+        assert unit == row["unit_id"]
+        assert unpack(cells["persons"], "f4")[position] == np.float32(row["persons"])
+        bounds = to_plane([row.geometry], CRS)[0].bounds
+        assert abs(x[position] - (bounds[0] + bounds[2]) / 2) < 0.06
+        for number, kind in enumerate(kinds):
+            column = cells["kinds"][number]
+            if column is None:
+                assert kind == "gas"  # excluded, so never measured
+                continue
+            walk = invented.access.loc[(cell_id, kind)]
+            expected = tenths_up(np.array([walk["seconds"] / 60.0]))[0]
+            assert unpack(column["minutes"], "u2")[position] == expected
+            pack = column["nearest"]
+            nearest = np.repeat(unpack(pack["value"], "u4"), unpack(pack["length"], "u4"))
+            found = facility[nearest[position]]
+            assert found == walk["facility_id"] or (found is None and pd.isna(walk["facility_id"]))
+
+
+def test_metres_are_there_where_a_threshold_is_in_metres(invented, page):
+    kinds = list(invented.standard.kinds)
+    given_ = {kinds[i] for i, c in enumerate(page["cells"]["kinds"]) if c and c["metres"]}
+    assert given_ == {"sport"}
+
+
+def test_scores_that_are_not_full_never_read_100(invented):
+    scores = invented.scores.copy()
+    scores["score"] = 99.99
+    data = page_data(replace(invented, scores=scores))
+    column = unpack(data["cells"]["circles"][0]["score"], "u2")
+    assert set(column.tolist()) == {999, MISSING_16}
+
+
+def test_figures_of_the_county_are_those_of_the_tables(invented, page):
+    whole = page["whole"]
+    assert whole["residents"] == 49_000.0  # one unit's residents are not known
+    first = page["requirements"][0]
+    key = ("county", "urban_life_15", "post")
+    assert (first["limit"], first["unit"], first["flag"]) == (15.0, "minutes", "confirmed")
+    shares = [
+        invented.coverage.loc[(*key, d), "share"]
+        for d in ("population", "residential_land", "communities")
+    ]
+    assert whole["coverage"][0] == pytest.approx(shares, abs=5e-5)
+    urban = invented.unit_scores.loc[("county", "urban_life_15")]
+    assert whole["scores"][0]["score"] == pytest.approx(urban["score"], abs=0.05)
+    assert whole["scores"][0]["complete"] == pytest.approx(urban["complete_share"], abs=5e-5)
+
+
+def test_a_circle_that_does_not_apply_is_none_and_not_zero(page):
+    rural = page["units"]["table"][0]
+    assert rural["scores"][0] is None
+    assert rural["scores"][1]["score"] > 0
+    assert rural["coverage"][0] is None
+
+
+def test_gaps_are_in_order_of_rank_with_the_nearest_facility(invented, page):
+    gaps = page["gaps"]["table"]
+    assert gaps["rank"] == sorted(gaps["rank"])
+    at = gaps["id"].index("g0")
+    row = invented.gaps.loc["g0"]
+    assert gaps["persons"][at] == pytest.approx(row["persons"], abs=0.05)
+    assert invented.facilities.index[gaps["nearest"][at]] == row["nearest_facility_id"]
+    assert invented.units.index[gaps["unit"][at]] == row["unit_id"]
+
+
+def test_larger_isochrones_are_painted_first(page):
+    limits = page["isochrones"]["limit"]
+    assert limits == sorted(limits, reverse=True)
+    assert set(page["isochrones"]["facility"]) == {-1}
+
+
+def test_isochrones_of_a_facility_name_it(invented):
+    post = invented.isochrones.loc[[("post", 5.0)]]
+    own = post.set_axis(pd.MultiIndex.from_tuples([("f000", 5.0)], names=["origin", "limit"]))
+    both = gpd.GeoDataFrame(pd.concat([invented.isochrones, own]), crs=CRS)
+    data = page_data(replace(invented, isochrones=both))["isochrones"]
+    assert max(data["facility"]) == 0
+    assert data["facility"].count(-1) == len(invented.isochrones)
+
+
+def test_entrances_beyond_the_first_are_kept(invented, page):
+    parks = (invented.facilities["kind"] == "park").sum()
+    assert len(unpack(page["facilities"]["entranceOf"], "u4")) == 2 * parks
+    assert page["facilities"]["count"] == 40
+
+
+def test_streets_are_joined_and_sorted_by_class(page):
+    main, middle, small = (unpack_rings(level) for level in page["streets"]["levels"])
+    assert 0 < len(main) < len(middle) < len(small)
+
+
+# --- laws ------------------------------------------------------------------------------------
+
+
+@given(st.floats(0, 6000, allow_nan=False), st.integers(1, 60_000))
+def test_rounding_never_changes_what_is_within_a_threshold(minutes, limit_tenths):
+    limit = limit_tenths / 10.0
+    if 0 < abs(minutes - limit) < 1e-6:
+        return  # nearer than a tenth of a millisecond: either answer is right
+    assert (tenths_up(np.array([minutes]))[0] <= limit_tenths) == (minutes <= limit)
+
+
+@given(st.lists(st.integers(0, 2**32 - 1), max_size=40))
+def test_runs_give_back_what_went_in(values):
+    pack = runs(np.array(values, dtype=np.int64))
+    back = np.repeat(unpack(pack["value"], "u4"), unpack(pack["length"], "u4"))
+    assert back.tolist() == values
+
+
+@given(st.dictionaries(st.text(), st.text() | st.none() | st.floats(-1e9, 1e9)))
+def test_json_is_inert_and_still_json(value):
+    text = json_text(value)
+    assert text.isascii()
+    assert not set(text) & set("<>&")
+    assert json.loads(text) == value
+
+
+def test_nan_never_reaches_the_page():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        json_text({"share": float("nan")})
+
+
+def test_cell_matrix_leaves_unknown_cells_and_keys_out():
+    index = pd.MultiIndex.from_tuples([(3, "post"), (9, "post"), (3, "gone")])
+    matrix = cell_matrix(pd.Series([1.0, 2.0, 3.0], index), pd.Index([7, 3]), ["clinic", "post"])
+    assert np.array_equal(matrix, [[np.nan, np.nan], [np.nan, 1.0]], equal_nan=True)
+
+
+# --- the page --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=["zh", "en"])
+def html(request, small):
+    return request.param, map_html(coverage_map(small, lang=request.param))
+
+
+def test_the_map_is_a_folium_map(small):
+    chart = coverage_map(small)
+    assert isinstance(chart, folium.Map)
+    folium.CircleMarker([26.6, 110.2], radius=4).add_to(chart)
+    assert "L.circleMarker" in map_html(chart)
+
+
+def test_the_page_names_no_address_that_it_would_load(html):
+    _, text = html
+    assert not re.search(r"jsdelivr|cdnjs|jquery|bootstrap", text.lower())
+    assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=", text)
+    assert "default-src 'none'" in text.replace("&#39;", "'")
+    # Leaflet's own images are inside.
+    assert "url(images/" not in text
+
+
+def test_hostile_names_are_inert(html):
+    _, text = html
+    for name in HOSTILE[:2]:
+        assert name not in text
+    assert "{{7*7}}" in text  # not run as a template
+    _, data, _ = re.split(r'<script type="application/json"[^>]*>|</script>\s*<script>', text)[-3:]
+    assert HOSTILE[0] in json.loads(data)["facilities"]["name"]
+
+
+def test_the_title_is_escaped(html):
+    lang, text = html
+    name = {"zh": "虚构县", "en": "Synthetic County "}[lang]
+    assert f"<title>{name}&lt;i&gt;" in text
+
+
+def test_the_same_tables_give_the_same_bytes(small):
+    assert map_html(coverage_map(small)) == map_html(coverage_map(small))
+
+
+def test_a_notebook_shows_the_same_page(small):
+    shown = coverage_map(small)._repr_html_()
+    assert shown.startswith("<iframe srcdoc=")
+    assert not re.search(r"jsdelivr|cdnjs|jquery|bootstrap", shown.lower())
+
+
+def test_the_tables_are_not_changed(small):
+    names = ("facilities", "units", "cells", "access", "isochrones", "coverage", "gaps", "scores")
+    before = {name: getattr(small, name).copy() for name in names}
+    coverage_map(small)
+    for name, frame in before.items():
+        pd.testing.assert_frame_equal(pd.DataFrame(frame), pd.DataFrame(getattr(small, name)))
+
+
+@pytest.mark.parametrize(
+    "addition",
+    [
+        '<script src="https://example.invalid/a.js"></script>',
+        '<link rel="stylesheet" href="//example.invalid/a.css">',
+        '<img src="tiles/1.png">',
+        "<style>@import 'https://example.invalid/a.css';</style>",
+        "<style>p { background: url( 'https://example.invalid/a.png') }</style>",
+        '<p style="background: url(https://example.invalid/a.png)">',
+    ],
+)
+def test_whatever_would_be_loaded_is_refused(small, addition):
+    chart = coverage_map(small)
+    chart.get_root().html.add_child(folium.Element(addition))
+    with pytest.raises(InputError, match="would load"):
+        map_html(chart)
+
+
+def test_links_and_data_are_not_loading(small):
+    chart = coverage_map(small)
+    chart.get_root().html.add_child(
+        folium.Element(
+            '<a href="https://example.invalid">x</a><img src="data:image/gif;base64,R0">'
+        )
+    )
+    assert "example.invalid" in map_html(chart)
+
+
+def test_every_word_is_there_in_both_languages_and_used():
+    table = tomllib.loads((TEMPLATES / "words.toml").read_text(encoding="utf-8"))
+    for key, entry in table.items():
+        assert set(entry) == {"zh", "en"}, key
+        assert all(text.strip() for text in entry.values()), key
+        holes = [sorted(re.findall(r"\{(\w+)\}", text)) for text in entry.values()]
+        assert holes[0] == holes[1], key
+    source = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    used = set(re.findall(r'\bt\(\s*"(\w+)"', source))
+    page = (TEMPLATES / "page.html").read_text(encoding="utf-8")
+    used |= set(re.findall(r"this\.words\.(\w+)", page)) | {"title"}
+    assert used == set(table)
+
+
+def test_chinese_only_in_the_chinese_words():
+    assert not [key for key, text in words("en").items() if re.search(r"[\u4e00-\u9fff]", text)]
+
+
+def test_no_script_writes_html():
+    source = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    for way in (
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+        "Function(",
+    ):
+        assert way not in source
+
+
+# --- bad and empty inputs --------------------------------------------------------------------
+
+
+def test_tables_of_two_crs_are_refused(small):
+    with pytest.raises(CRSError, match="facilities"):
+        coverage_map(replace(small, facilities=small.facilities.to_crs(32649)))
+
+
+def test_degrees_are_refused(small):
+    names = ("facilities", "units", "cells", "isochrones", "gaps")
+    degrees = {name: getattr(small, name).to_crs(4326) for name in names}
+    with pytest.raises(CRSError, match="not in metres"):
+        coverage_map(replace(small, **degrees))
+
+
+def test_strange_kinds_and_units_are_all_named(small):
+    cells = small.cells.assign(unit_id="nowhere")
+    places = small.facilities.assign(kind="casino")
+    with pytest.raises(TableError) as caught:
+        coverage_map(replace(small, cells=cells, facilities=places))
+    assert "casino" in str(caught.value)
+    assert "nowhere" in str(caught.value)
+
+
+def emptied(small):
+    index = pd.MultiIndex.from_arrays([[], []], names=["cell_id", "kind"])
+    yield (
+        "no facility of a kind",
+        {
+            "facilities": small.facilities[small.facilities["kind"] != "post"],
+            "access": small.access.assign(
+                facility_id=small.access["facility_id"].where(
+                    small.access.index.get_level_values("kind") != "post"
+                ),
+                seconds=small.access["seconds"].where(
+                    small.access.index.get_level_values("kind") != "post"
+                ),
+            ),
+        },
+    )
+    yield "no gap", {"gaps": small.gaps.iloc[:0]}
+    yield "no isochrone", {"isochrones": small.isochrones.iloc[:0]}
+    yield "no street", {"streets": None}
+    yield "no facility", {"facilities": small.facilities.iloc[:0], "gaps": small.gaps.iloc[:0]}
+    yield (
+        "no cell",
+        {
+            "cells": small.cells.iloc[:0],
+            "access": pd.DataFrame({"seconds": [], "facility_id": []}, index=index),
+            "scores": small.scores.iloc[:0],
+        },
+    )
+    yield (
+        "one unit",
+        {
+            "units": small.units.iloc[[0]],
+            "cells": small.cells[small.cells["unit_id"] == small.units.index[0]],
+            "gaps": small.gaps[small.gaps["unit_id"] == small.units.index[0]],
+        },
+    )
+    half = small.cells.set_geometry(small.cells.geometry.centroid)
+    yield "cells that are points", {"cells": half}
+    yield "gaps that are points", {"gaps": small.gaps.set_geometry(small.gaps.centroid)}
+    named = small.cells.index.map(lambda i: f"c{i}").rename("cell_id")
+    yield "ids that are text", {"cells": small.cells.set_axis(named)}
+
+
+@pytest.mark.parametrize("case", range(10))
+def test_whatever_is_empty_the_page_is_made(small, case):
+    _, changes = list(emptied(small))[case]
+    text = map_html(coverage_map(replace(small, **changes)))
+    assert text.endswith("</html>")
+
+
+def test_an_approval_number_takes_the_place_of_the_internal_line(small):
+    config = small.config.model_copy(
+        update={"map": small.config.map.model_copy(update={"approval_number": "GS(2026)1号"})}
+    )
+    assert page_data(replace(small, config=config))["frame"]["approval"] == "GS(2026)1号"
+    assert words("zh")["approval_none"] == "内部工作用图，未经审核不得公开"
+
+
+def test_datasets_say_what_they_were_used_for(page):
+    lines = {tuple(line["uses"]): line["date"] for line in page["frame"]["datasets"]}
+    assert lines == {
+        ("roads", "facilities"): "2025-06-30",
+        ("facilities",): "2025-06-30",
+        ("units", "population"): "2024",
+    }
