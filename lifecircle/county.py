@@ -26,7 +26,7 @@ from lifecircle.reach import nearest_times
 from lifecircle.runlog import Progress, RunLog
 from lifecircle.score import scores, unit_scores
 from lifecircle.setting import with_settings
-from lifecircle.sources.boundary import read_boundary
+from lifecircle.sources.boundary import adcode_dataset, read_boundary
 from lifecircle.sources.facilities import read_facility_file
 from lifecircle.sources.osm import OsmExtract, read_osm
 from lifecircle.sources.overpass import read_overpass
@@ -113,6 +113,7 @@ def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessm
     >>> county = assess(read_config("data/liechtenstein/county.toml"))  # doctest: +SKIP
     """
     log = RunLog(STAGES, progress)
+    config = _with_boundary_file(config)
     standard = read_standard(config.standard)
     with log.stage("area"):
         boundary, units, crs = read_area(config)
@@ -245,6 +246,14 @@ def walk_area(
     return cast("BaseGeometry", wide.to_crs(4326).iloc[0])
 
 
+def _with_boundary_file(config: CountyConfig) -> CountyConfig:
+    """Name the file behind an adcode, so that outputs state the boundary's source."""
+    if config.boundary is None or config.boundary.adcode is None:
+        return config
+    file = adcode_dataset(config.boundary.adcode)
+    return config.model_copy(update={"boundary": config.boundary.model_copy(update={"file": file})})
+
+
 def _read_osm(config: CountyConfig, standard: Standard, area: BaseGeometry) -> OsmExtract | None:
     roads, kinds = config.roads, standard.kinds
     dwellings = config.population.totals and config.population.raster is None
@@ -310,11 +319,7 @@ def _network(config: CountyConfig, extract: OsmExtract | None, crs: pyproj.CRS) 
         return WalkNetwork.from_osmnx(roads.graphml.path, crs=crs, profile=walk)
     if roads.nodes is None or roads.edges is None:  # refused by RoadsConfig already
         raise InputError(Fault(str(config.path), "no source of roads is named", "add [roads]"))
-    nodes, edges = read_road_tables(roads.nodes, roads.edges)
-    if {"lon", "lat"} <= set(nodes.columns):
-        move = pyproj.Transformer.from_crs(4326, crs, always_xy=True)
-        x, y = move.transform(nodes["lon"].to_numpy(), nodes["lat"].to_numpy())
-        nodes = nodes.assign(x=x, y=y)
+    nodes, edges = read_road_tables(roads.nodes, roads.edges, crs=crs)
     return WalkNetwork.from_tables(nodes, edges, crs=crs, profile=walk)
 
 

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from lifecircle import tables
 from lifecircle.crs import require_metric
 from lifecircle.errors import Fault, GeometryError, InputError, TableError, warn
-from lifecircle.grid import Grid, cut, grid_over, overlap_m2, polygonal, shares, sums
+from lifecircle.grid import Grid, cut, grid_over, near, outlines, overlap_m2, polygonal
 from lifecircle.sources.raster import PopulationRaster
 
 Floats = npt.NDArray[np.float64]
@@ -92,10 +92,10 @@ def cells_from_raster(
     land = _residential_land(residential, units)
     grid = _grid_of(raster)
     counts = np.nan_to_num(raster.values)
-    wanted = (counts.ravel() > 0) | _touched(grid, land, units)
+    wanted = (counts.ravel() > 0) | _residential(grid, land, units)
     pieces = _pieces(grid, units, land, wanted)
     pieces["persons"] = counts.ravel()[pieces["cell"]] * pieces["share"]
-    _check_conserved(pieces, sums(grid, counts, units.geometry), raster.name)
+    _check_shared_out(pieces, grid, counts, units, raster.name)
     _warn_outside(grid, counts, units, boundary, raster.name)
     inhabited = np.bincount(pieces["unit"], pieces["persons"], minlength=len(units)) > 0
     if not inhabited.all():
@@ -196,17 +196,16 @@ def cells_from_totals(
     land = _residential_land(residential, units)
     grid = grid_over(units.total_bounds, cell_m, units.crs)
     points, placed_by = _points_by_cell(evidence, units, grid)
-    wanted = _touched(grid, land, units)
-    wanted[points["cell"]] = True
     bare = (placed_by == "") & (residents > 0)
-    wanted[shares(grid, units.geometry[bare])["cell"]] = True
+    wanted = _residential(grid, land, units) | near(grid, units.geometry[bare])
+    wanted[points["cell"]] = True
     pieces = _with_evidence(_pieces(grid, units, land, wanted), points)
     weight, placed_by = _weights(pieces, placed_by)
     unit = pieces["unit"].to_numpy()
     total = np.bincount(unit, weight, minlength=len(units))
     per_weight = np.divide(residents, total, out=np.zeros_like(total), where=total > 0)
     pieces["persons"] = weight * per_weight[unit]
-    _check_conserved(pieces, residents, "unit totals")
+    _check_placed(pieces, residents)
     spread = bare & (placed_by == "area")
     if spread.any():
         warn(
@@ -336,14 +335,13 @@ def _residential_land(
     return np.asarray(parts[near], dtype=object)
 
 
-def _touched(
+def _residential(
     grid: Grid, land: npt.NDArray[np.object_] | None, units: gpd.GeoDataFrame
 ) -> npt.NDArray[np.bool_]:
-    """Flag the grid cells that hold residential land."""
-    flag = np.zeros(grid.size, dtype=bool)
-    if land is not None:
-        flag[shares(grid, gpd.GeoSeries(land, crs=units.crs))["cell"]] = True
-    return flag
+    """Flag the grid cells that may hold residential land."""
+    if land is None:
+        return np.zeros(grid.size, dtype=bool)
+    return near(grid, gpd.GeoSeries(land, crs=units.crs))
 
 
 def _pieces(
@@ -412,19 +410,45 @@ def _weights(
     return weight, named.astype(object)
 
 
-def _check_conserved(pieces: pd.DataFrame, expected: npt.NDArray[np.float64], where: str) -> None:
-    placed = np.bincount(pieces["unit"], pieces["persons"], minlength=len(expected))
-    if expected.sum() == 0:
+def _check_placed(pieces: pd.DataFrame, residents: npt.NDArray[np.float64]) -> None:
+    placed = np.bincount(pieces["unit"], pieces["persons"], minlength=len(residents))
+    lost = np.abs(placed - residents).sum()
+    if lost > _CONSERVED * residents.sum():
+        raise GeometryError(
+            Fault(
+                "unit totals",
+                f"{lost:.6g} of {residents.sum():.6g} residents find no place in their unit",
+                "check that the evidence lies in its unit",
+            )
+        )
+
+
+def _check_shared_out(
+    pieces: pd.DataFrame,
+    grid: Grid,
+    counts: npt.NDArray[np.float64],
+    units: gpd.GeoDataFrame,
+    where: str,
+) -> None:
+    """Check that each raster cell that lies within the units is wholly shared out to them."""
+    total = pieces["persons"].sum()
+    if total == 0:
         raise InputError(
             Fault(where, "no resident lies in any unit", "check the units' place and CRS")
         )
-    lost = np.abs(placed - expected).sum()
-    if lost > _CONSERVED * expected.sum():
+    shared = np.bincount(pieces["cell"], pieces["share"], minlength=grid.size)
+    open_cells = (counts.ravel() > 0) & (shared < 1 - _CONSERVED) & near(grid, units.geometry)
+    cells = np.flatnonzero(open_cells)
+    whole = shapely.union_all(units.geometry.to_numpy())
+    shapely.prepare(whole)
+    inside = cells[shapely.contains(whole, outlines(grid, cells, units.crs)[0])]
+    lost = (counts.ravel()[inside] * (1 - shared[inside])).sum()
+    if lost > _CONSERVED * total:
         raise GeometryError(
             Fault(
                 where,
-                f"{lost:.6g} of {expected.sum():.6g} residents would be lost or doubled in cutting",
-                "check the units' polygons, and that evidence lies in its unit",
+                f"{lost:.6g} of {total + lost:.6g} residents would be lost in cutting",
+                "mend the units' polygons",
             )
         )
 
@@ -441,7 +465,8 @@ def _warn_outside(
     rest = shapely.difference(boundary, shapely.union_all(units.geometry.to_numpy()))
     if rest.is_empty:
         return
-    outside = float(sums(grid, counts, gpd.GeoSeries([rest], crs=units.crs))[0])
+    pieces = cut(grid, gpd.GeoSeries([rest], crs=units.crs), counts.ravel() > 0)
+    outside = (counts.ravel()[pieces["cell"]] * pieces["share"]).sum()
     if outside >= 1:
         warn(
             f"{where}: {outside:,.0f} residents live inside the boundary but in no unit and are "

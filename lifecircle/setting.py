@@ -14,7 +14,7 @@ from scipy import ndimage
 from lifecircle import tables
 from lifecircle.crs import require_metric
 from lifecircle.errors import Fault, TableError
-from lifecircle.grid import Grid, grid_over, shares
+from lifecircle.grid import Grid, cut, grid_over
 
 # Eurostat et al. (2021): persons per km2, and persons together.
 _CLUSTER_DENSITY: Final = 300.0
@@ -262,7 +262,7 @@ def _filled(
     """Give persons, and the share inside the units, of every square."""
     square = grid.cell_at(cells["x"], cells["y"])
     persons = np.bincount(square, cells["persons"], minlength=grid.size).astype(np.float64)
-    covered = shares(grid, units.geometry)
+    covered = cut(grid, units.geometry)
     share = np.bincount(covered["cell"], covered["share"], minlength=grid.size)
     shape = (grid.rows, grid.columns)
     return persons.reshape(shape), np.minimum(share.reshape(shape), 1.0)

@@ -86,3 +86,16 @@ def test_overlap_counts_land_on_both_sides():
     cells = np.array([shapely.box(0, 0, 100, 100), shapely.box(500, 0, 600, 100)])
     land = np.array([shapely.box(-50, -50, 20, 150), shapely.box(80, 0, 90, 50)])
     assert overlap_m2(cells, land).tolist() == [20 * 100 + 10 * 50, 0.0]
+
+
+def test_an_area_that_crosses_itself_when_bent_is_still_measured_right():
+    """In another projection a needle of a hole may cross itself; exactextract alone then errs."""
+    needle = shapely.Polygon([(20, 250), (150, 50), (280, 20), (150.0001, 50)])
+    area = shapely.box(0, 0, 300, 300).difference(needle)
+    bow = shapely.Polygon([(0, 0), (300, 300), (300, 0), (0, 300)])  # two triangles of 22,500 m2
+    found = sums(LATTICE, np.ones((3, 3)), series(area, bow))
+    assert found == pytest.approx([area.area / 1e4, 4.5], rel=1e-5)
+
+
+def test_an_empty_area_holds_nothing():
+    assert sums(LATTICE, np.ones((3, 3)), series(shapely.Polygon())).tolist() == [0.0]

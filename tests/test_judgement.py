@@ -110,9 +110,7 @@ class TestByHand:
         assert (row["unit"], row["limit"], row["covered"]) == ("metres", 100.0, 30.0)
 
     def test_unknown_land_gives_no_share(self, cells, access):
-        table = coverage(
-            cells.assign(residential_m2=np.nan), access, units_of("ab"), standard()
-        )
+        table = coverage(cells.assign(residential_m2=np.nan), access, units_of("ab"), standard())
         assert np.isnan(table.loc[("county", "town", "post", "residential_land"), "share"])
 
     def test_each_setting_is_held_against_its_own_circle(self, cells, access):

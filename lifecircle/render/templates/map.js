@@ -111,11 +111,12 @@ function facilityChips() {
     el("div", {}, controls.facilities.filter(Boolean)));
 }
 
-/** A card on the map that folds to its heading. */
+/** A card on the map that folds to its heading; on a small map it starts folded. */
 function card(name, heading, content) {
-  const body = el("div", { class: "lc-card-body", id: `${name}-body` }, content);
+  const folded = map.getSize().y < (name === "lc-layers" ? 480 : 340) || map.getSize().x < 500;
+  const body = el("div", { class: "lc-card-body", id: `${name}-body`, hidden: folded }, content);
   const button = el("button", {
-    type: "button", class: "lc-fold", "aria-expanded": "true", "aria-controls": body.id,
+    type: "button", class: "lc-fold", "aria-expanded": String(!folded), "aria-controls": body.id,
     onclick: () => {
       body.hidden = !body.hidden;
       button.setAttribute("aria-expanded", String(!body.hidden));
@@ -161,7 +162,7 @@ function drawLegend() {
   if (state.gapKind >= 0) lines.unshift([swatch(null, "lc-hatch"), t("gap_legend", { kind: data.kinds[state.gapKind].label })]);
   blocks.push(el("ul", { class: "lc-legend-lines" }, lines.map(([mark, text]) => el("li", {}, mark, el("span", {}, text)))));
   if (state.shown || state.unitView) blocks.push(el("p", { class: "lc-note" }, t("grey_note")));
-  controls.legend.replaceChildren(...blocks);
+  fill(controls.legend, ...blocks);
 }
 
 function legendCard() {
@@ -191,7 +192,7 @@ function attribution() {
   const node = el("span", {}, ["© OpenStreetMap contributors, ODbL", ...frame.datasets.map(datasetLine)]
     .filter((text, i, all) => text && all.indexOf(text) === i).join(" · "));
   const control = L.control.attribution({ prefix: false }).addTo(map);
-  control.getContainer().replaceChildren(node);
+  fill(control.getContainer(), node);
 }
 
 function start() {

@@ -103,7 +103,7 @@ function search() {
         }
       }
     }
-    found.replaceChildren(...hits.slice(0, 30).map(([name, kind, action]) => el("li", {},
+    fill(found, ...hits.slice(0, 30).map(([name, kind, action]) => el("li", {},
       el("button", { type: "button", onclick: () => go(action) }, name, el("small", {}, kind)))));
     if (text && !hits.length) found.append(el("li", { class: "lc-empty" }, t("nothing_found")));
     found.hidden = !text;
@@ -160,7 +160,7 @@ function overview() {
     score.worst === null ? null : ` · ${t("worst", { kind: data.kinds[score.worst].label })}`)));
   function show(circle) {
     judged.forEach(([other], i) => cards[i].setAttribute("aria-pressed", String(other === circle)));
-    list.replaceChildren(coverageTable(circle));
+    fill(list, coverageTable(circle));
   }
   if (judged.length) show(judged[0][0]);
   return el("div", {},
@@ -210,15 +210,15 @@ function unitList() {
   const heads = [["name", t("unit")], ["setting", t("setting")], ["residents", t("residents")],
     ...scored.map((i) => [i, CIRCLED[i] || String(i + 1), data.circles[i].label])]
     .map(([key, label, title]) => el("th", { scope: "col" }, el("button", {
-      type: "button", title: title || label, onclick: () => { down = sorted === key ? !down : typeof key === "number" || key === "residents"; sorted = key; fill(); },
+      type: "button", title: title || label, onclick: () => { down = sorted === key ? !down : typeof key === "number" || key === "residents"; sorted = key; list(); },
     }, label)));
-  function fill() {
+  function list() {
     const order = units.table.map((_, i) => i).sort((a, b) => {
       const [p, q] = [value[sorted](units.table[a]), value[sorted](units.table[b])];
       const way = typeof p === "string" ? p.localeCompare(q, data.lang) : p - q;
       return down ? -way : way;
     });
-    body.replaceChildren(...order.map((i) => {
+    fill(body, ...order.map((i) => {
       const unit = units.table[i];
       return el("tr", { onclick: () => goToUnit(i) },
         el("th", { scope: "row" }, el("button", { type: "button", class: "lc-link" }, unit.name)),
@@ -227,7 +227,7 @@ function unitList() {
         scored.map((circle) => scoreCell(unit.scores[circle])));
     }));
   }
-  fill();
+  list();
   return el("div", {},
     el("table", { class: "lc-units" }, el("caption", {}, t("units_caption")), el("thead", {}, el("tr", {}, heads)), body),
     el("ul", { class: "lc-key" }, scored.map((i) => el("li", {}, `${CIRCLED[i] || i + 1} ${data.circles[i].label}`))),
@@ -241,31 +241,31 @@ function scoreCell(score) {
 }
 
 function gapList() {
-  const list = el("ol", { class: "lc-gaps" });
+  const lines = el("ol", { class: "lc-gaps" });
   const kinds = data.gapKinds.length ? data.gapKinds : [...new Set(gaps.kind)];
   const shown = state.gapKind >= 0 ? state.gapKind : kinds[0];
-  const choose = el("select", { "aria-label": t("gaps_of"), onchange: () => { setGapKind(Number(choose.value)); fill(); } },
+  const choose = el("select", { "aria-label": t("gaps_of"), onchange: () => { setGapKind(Number(choose.value)); list(); } },
     kinds.map((kind) => el("option", { value: kind, selected: kind === shown }, data.kinds[kind].label)));
-  function fill() {
+  function list() {
     const kind = Number(choose.value);
     const rows = gaps.kind.map((_, gap) => gap).filter((gap) => gaps.kind[gap] === kind);
     const total = rows.reduce((sum, gap) => sum + gaps.persons[gap], 0);
     summary.textContent = rows.length ? t("gaps_summary", { count: number(rows.length), persons: number(total) }) : t("no_gaps");
-    list.replaceChildren(...rows.slice(0, 200).map((gap) => el("li", {}, el("button", {
+    fill(lines, ...rows.slice(0, 200).map((gap) => el("li", {}, el("button", {
       type: "button", "data-gap": gap, onclick: () => goToGap(gap),
     },
     el("span", { class: "lc-rank" }, String(gaps.rank[gap])),
     el("span", { class: "lc-gap-unit" }, units.table[gaps.unit[gap]].name),
     el("strong", {}, t("persons_count", { persons: number(gaps.persons[gap]) })),
     el("small", {}, gaps.minutes[gap] === null ? t("none_reached") : t("nearest_in", { minutes: number(gaps.minutes[gap], 1) }))))));
-    if (rows.length > 200) list.append(el("li", { class: "lc-empty" }, t("more_gaps", { count: rows.length - 200 })));
+    if (rows.length > 200) lines.append(el("li", { class: "lc-empty" }, t("more_gaps", { count: rows.length - 200 })));
   }
   const summary = el("p", { class: "lc-note", role: "status" });
   if (!kinds.length) return el("p", { class: "lc-empty" }, t("no_gaps"));
-  onGapKind((kind) => { if (kinds.includes(kind)) { choose.value = kind; fill(); } });
-  fill();
+  onGapKind((kind) => { if (kinds.includes(kind)) { choose.value = kind; list(); } });
+  list();
   if (state.gapKind < 0) setGapKind(shown);
-  return el("div", {}, el("label", { class: "lc-choice" }, el("span", {}, t("gaps_of")), choose), summary, list);
+  return el("div", {}, el("label", { class: "lc-choice" }, el("span", {}, t("gaps_of")), choose), summary, lines);
 }
 
 function about() {

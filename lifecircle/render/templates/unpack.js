@@ -20,6 +20,12 @@ function el(tag, attributes, ...children) {
   return node;
 }
 
+/** Replace what an element holds. */
+function fill(node, ...children) {
+  node.textContent = "";
+  node.append(...children);
+}
+
 const formats = [0, 1, 2].map(
   (digits) => new Intl.NumberFormat(data.lang === "zh" ? "zh-CN" : "en", {
     minimumFractionDigits: digits === 1 ? 1 : 0, maximumFractionDigits: digits,
