@@ -214,7 +214,7 @@ def read_area(config: CountyConfig) -> tuple[BaseGeometry, gpd.GeoDataFrame, pyp
         )
     crs = metric_crs(boundary)
     if config.crs is not None:
-        crs = require_metric(pyproj.CRS.from_user_input(config.crs), f"{config.path}: crs")
+        crs = require_metric(config.crs, f"{config.path}: crs")
     units = units.to_crs(crs)
     check(units, UNITS, crs=crs)
     return boundary, units, crs

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pyproj
+import pyproj.exceptions
 import shapely
 
 from lifecircle.errors import CRSError, Fault
@@ -64,21 +65,27 @@ def metric_crs(area: shapely.Geometry) -> pyproj.CRS:
     return pyproj.CRS.from_epsg((32600 if lat >= 0 else 32700) + zone)
 
 
-def require_metric(crs: pyproj.CRS, where: str) -> pyproj.CRS:
+def require_metric(crs: Any, where: str) -> pyproj.CRS:
     """Return the CRS if it is projected and in metres, else raise.
 
     Parameters
     ----------
     crs
-        The CRS to check.
+        The CRS to check: whatever `pyproj.CRS.from_user_input` takes.
     where
         What to call its owner in the message.
 
     Raises
     ------
     CRSError
-        It is geographic, or in another unit.
+        It is unknown, geographic, or in another unit.
     """
+    try:
+        crs = pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.CRSError as error:
+        raise CRSError(
+            Fault(where, f"{crs} is no known coordinate system", "use a code such as EPSG:4546")
+        ) from error
     if not crs.is_projected or crs.axis_info[0].unit_name != "metre":
         raise CRSError(
             Fault(where, f"CRS {crs.name} is not in metres", "use a projected CRS in metres")

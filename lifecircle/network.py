@@ -132,7 +132,7 @@ class WalkNetwork:
         >>> WalkNetwork.from_tables(nodes, edges, crs="EPSG:4546").segment_seconds
         array([120.])
         """
-        metric = require_metric(pyproj.CRS.from_user_input(crs), "crs")
+        metric = require_metric(crs, "crs")
         return _build(cls, cut_edges(nodes, edges), metric, profile or WalkProfile())
 
     @classmethod

@@ -14,7 +14,14 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from lifecircle.errors import ConfigError, Fault
 
@@ -360,8 +367,15 @@ def _merge_kinds(own: Mapping[str, dict[str, Any]]) -> dict[str, Kind]:
         known = kinds[key].model_dump() if key in kinds else {}
         try:
             kinds[key] = Kind.model_validate({**known, **fields})
-        except ValueError as error:
-            faults.append(Fault(f"[standard.kinds.{key}]", str(error), "see the README's example"))
+        except ValidationError as error:
+            faults.extend(
+                Fault(
+                    f"[standard.kinds.{key}]",
+                    f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}",
+                    "correct it as in the README's example",
+                )
+                for e in error.errors()
+            )
     if faults:
         raise ConfigError(faults)
     return kinds
