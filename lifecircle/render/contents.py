@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, Final, cast
 
@@ -196,8 +197,8 @@ def _unit_scores(assessment: Mappable, scope: str) -> list[dict[str, Any] | None
         rows.append(
             {
                 "persons": _number(row["persons"]),
-                "score": _number(row["score"]),
-                "complete": _number(row["complete_share"], 4),
+                "score": _down(row["score"], 1),
+                "complete": _down(row["complete_share"], 4),
                 "worst": kinds.index(worst) if worst in kinds else None,
                 "minutes": _number(row["minutes_to_complete"]),
             }
@@ -217,7 +218,7 @@ def _coverage(assessment: Mappable, scopes: list[str]) -> list[list[list[float |
     judged = np.any(np.asarray(wanted.isin(table.index)).reshape(shares.shape), axis=2)
     return [
         [
-            [_number(share, 4) for share in row] if there else None
+            [_down(share, 4) for share in row] if there else None
             for row, there in zip(rows, judgements, strict=True)
         ]
         for rows, judgements in zip(shares.tolist(), judged.tolist(), strict=True)
@@ -404,6 +405,12 @@ def _whole_up(metres: Floats) -> npt.NDArray[np.uint16]:
 
 def _number(value: Any, digits: int = 1) -> float | None:
     return None if value is None or pd.isna(value) else round(float(value), digits)
+
+
+def _down(value: Any, digits: int) -> float | None:
+    """Round down: 99.96 is not 100, and a share of 0.99999 is not everybody."""
+    scale = 10.0**digits
+    return None if pd.isna(value) else math.floor(float(value) * scale + 1e-7) / scale
 
 
 def _text(value: Any) -> str | None:

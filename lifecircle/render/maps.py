@@ -39,10 +39,10 @@ def coverage_map(assessment: Mappable, *, lang: Lang = "zh") -> folium.Map:
     Notes
     -----
     Streets, borders, isochrones and gaps are simplified by at most 2 m for display; figures come
-    from the tables alone. Minutes are rounded up to a tenth, scores and shares down, so that what is
-    shown agrees with every threshold. A cell that a border cuts is drawn as cut.
-    Further folium layers may be added as long as they load nothing and need no jQuery
-    (`folium.GeoJsonPopup` instead of `folium.Popup`, `folium.CircleMarker` instead of `folium.Icon`).
+    from the tables alone. Minutes are rounded up to a tenth, scores and shares down, so that what
+    is shown agrees with every threshold. A cell that a border cuts is drawn as cut.
+    Further folium layers may be added as long as they load nothing and need no jQuery:
+    `folium.GeoJsonPopup`, not `folium.Popup`; `folium.CircleMarker`, not `folium.Icon`.
 
     Examples
     --------

@@ -119,18 +119,32 @@ function paintUnits(context, view) {
   });
 }
 
+/** Whether bands are filled; over cells or units they are outlines, or two scales would mix. */
+const bandsFilled = () => !state.shown && !state.unitView;
+
+/** Width of a band's outline: the nearer, the heavier. */
+const bandWidth = (position) => [3.4, 2.4, 1.6, 1][Math.min(position, 3)];
+
 function paintIsochrones(context, view) {
   context.lineJoin = "round";
-  for (const band of shownBands()) {
-    if (!visible(isochrones.shapes, band, view)) continue;
+  const bands = shownBands();
+  bands.forEach((band, position) => {
+    if (!visible(isochrones.shapes, band, view)) return;
     context.beginPath();
     trace(context, isochrones.shapes, band, view);
-    context.fillStyle = bandColour(band);
-    context.fill("evenodd");
-    context.strokeStyle = INK;
-    context.lineWidth = 0.8 * view.dpr;
+    const width = bandsFilled() ? 0.8 : bandWidth(bands.length - 1 - position);
+    if (bandsFilled()) {
+      context.fillStyle = bandColour(band);
+      context.fill("evenodd");
+    } else {
+      context.strokeStyle = "rgba(255, 255, 255, 0.8)";
+      context.lineWidth = (width + 2.4) * view.dpr;
+      context.stroke();
+    }
+    context.strokeStyle = bandsFilled() ? INK : data.kinds[isochrones.kind[band]].color;
+    context.lineWidth = width * view.dpr;
     context.stroke();
-  }
+  });
 }
 
 function paintStreets(context, view) {

@@ -9,20 +9,29 @@ function setIndicator(key) {
   state.shown = indicator ? classify(indicator) : null;
   if (controls.cells) controls.cells.value = indicator ? key : "";
   layers.cells.redraw();
+  redrawIsochrones();
   drawLegend();
 }
 
 function setUnitView(key) {
   state.unitView = unitViews.find((view) => view.key === key) || null;
   layers.units.redraw();
+  redrawIsochrones();
   drawLegend();
 }
 
+/** Isochrones take the place of the cells; cells that are chosen later lie under their outlines. */
 function setIsochroneKind(kind) {
   state.isochroneKind = kind;
   state.isochroneFacility = -1;
-  layers.isochrones.redraw();
+  if (kind >= 0) setIndicator("");
+  redrawIsochrones();
   drawLegend();
+}
+
+function redrawIsochrones() {
+  layers.isochrones.setOpacity(bandsFilled() ? 0.6 : 1);
+  layers.isochrones.redraw();
 }
 
 function setGapKind(kind) {
@@ -130,6 +139,12 @@ function card(name, heading, content) {
 
 const swatch = (color, name = "") => el("span", { class: `lc-swatch ${name}`, style: color ? `background:${color}` : null, "aria-hidden": "true" });
 
+function bandSwatch(band, position) {
+  if (bandsFilled()) return swatch(bandColour(band));
+  const line = `${bandWidth(position)}px solid ${data.kinds[isochrones.kind[band]].color}`;
+  return el("span", { class: "lc-swatch lc-line", style: `border-top:${line}`, "aria-hidden": "true" });
+}
+
 function classLines(view, persons) {
   const total = persons ? persons.reduce((sum, value) => sum + value, 0) : 0;
   const share = (group) => (total > 0 ? el("small", {}, percent(persons[group] / total)) : null);
@@ -155,7 +170,7 @@ function drawLegend() {
   if (bands.length) {
     const title = state.isochroneFacility >= 0 ? facilityName(state.isochroneFacility) : data.kinds[state.isochroneKind].label;
     blocks.push(legendBlock(t("isochrones_of", { kind: title }), null, el("ul", {},
-      bands.slice().reverse().map((band) => el("li", {}, swatch(bandColour(band), "lc-band"),
+      bands.slice().reverse().map((band, position) => el("li", {}, bandSwatch(band, position),
         el("span", {}, limitLabel(isochrones.limit[band], isochrones.unit[band])))))));
   }
   const lines = [[swatch(null, "lc-border"), t("unit_border")]];

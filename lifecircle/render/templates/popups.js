@@ -160,7 +160,7 @@ const bar = (share) => el("span", { class: "lc-bar", "aria-hidden": "true" },
 
 /** Leaflet's padding that keeps a view, or a popup, clear of the cards on the right. */
 function clearOfCards() {
-  const right = map.getSize().x > 760 ? 280 : 20;
+  const right = map.getSize().x > 520 ? 280 : 20;
   return { paddingTopLeft: [50, 20], paddingBottomRight: [right, 40] };
 }
 function panClear() {
@@ -185,7 +185,7 @@ function select(place, chosen, sections) {
   const before = state.isochroneFacility;
   const has = state.selected.facility >= 0 && isochrones.facility.includes(state.selected.facility);
   state.isochroneFacility = has ? state.selected.facility : -1;
-  if (state.isochroneFacility !== before) { layers.isochrones.redraw(); drawLegend(); }
+  if (state.isochroneFacility !== before) { redrawIsochrones(); drawLegend(); }
   layers.borders.redraw();
   layers.gaps.redraw();
   openPopup(place, sections);

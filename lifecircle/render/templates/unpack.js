@@ -33,7 +33,7 @@ const formats = [0, 1, 2].map(
 
 /** A number as text, or a dash where there is none. */
 const number = (value, digits = 0) => (value === null ? "–" : formats[digits].format(value));
-const percent = (share) => (share === null ? "–" : `${formats[1].format(Math.floor(share * 1000) / 10)}%`);
+const percent = (share) => (share === null ? "–" : `${formats[1].format(Math.floor(share * 1000 + 1e-6) / 10)}%`);
 
 const MISSING_16 = 65535;
 const MISSING_8 = 255;
