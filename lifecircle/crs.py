@@ -81,13 +81,13 @@ def require_metric(crs: Any, where: str) -> pyproj.CRS:
         It is unknown, geographic, or in another unit.
     """
     try:
-        crs = pyproj.CRS.from_user_input(crs)
+        known = pyproj.CRS.from_user_input(crs)
     except pyproj.exceptions.CRSError as error:
         raise CRSError(
             Fault(where, f"{crs} is no known coordinate system", "use a code such as EPSG:4546")
         ) from error
-    if not crs.is_projected or crs.axis_info[0].unit_name != "metre":
+    if not known.is_projected or known.axis_info[0].unit_name != "metre":
         raise CRSError(
-            Fault(where, f"CRS {crs.name} is not in metres", "use a projected CRS in metres")
+            Fault(where, f"CRS {known.name} is not in metres", "use a projected CRS in metres")
         )
-    return crs
+    return known

@@ -141,7 +141,9 @@ class TestMini:
             done = assess(read_config(path))
         off = done.run["population"]["off_network"]
         assert 0 < off < 72
-        assert done.cells.loc[done.cells["access_m"].isna(), "persons"].sum() == pytest.approx(off, abs=1e-3)
+        assert done.cells.loc[done.cells["access_m"].isna(), "persons"].sum() == pytest.approx(
+            off, abs=1e-3
+        )
 
     def test_a_kind_without_facility_is_told(self, tmp_path):
         path = write_county(tmp_path)

@@ -24,6 +24,7 @@ from lifecircle.render.mappable import Mappable, check_assessment
 from lifecircle.render.maps import coverage_map, map_html
 from lifecircle.render.packing import cell_matrix
 from lifecircle.standards import Labelled, Lang
+from lifecircle.tables import DENOMINATORS
 
 OUTPUTS: Final = (
     "map.html",
@@ -136,10 +137,19 @@ def coverage_table(assessment: Mappable) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per scope, circle, kind and denominator; shares from 0 to 1.
+        One row per scope, circle, kind and denominator, the county first, then as in the units and
+        the standard; shares from 0 to 1.
     """
-    table = assessment.coverage.reset_index()
     standard = assessment.standard
+    order = {
+        "scope": [COUNTY, *assessment.units.index],
+        "circle": [*standard.circles],
+        "kind": [*dict.fromkeys(r.kind for r in standard.requirements)],
+        "denominator": [*DENOMINATORS],
+    }
+    table = assessment.coverage.reset_index()
+    rank = {key: table[key].map({name: n for n, name in enumerate(order[key])}) for key in order}
+    table = table.iloc[np.lexsort([*rank.values()][::-1])].reset_index(drop=True)
     table.insert(1, "unit_name", _scope_names(assessment, table["scope"]))
     table = _with_labels(table, "circle", standard.circles)
     return _with_labels(table, "kind", standard.kinds)
@@ -217,6 +227,8 @@ def _write_csv(path: Path, table: pd.DataFrame) -> None:
     for column in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[column]):
             safe[column] = _inert(safe[column])
+    # To a millionth: what a sum in floating point adds behind that is not for readers.
+    safe = safe.round(6)
     safe.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 

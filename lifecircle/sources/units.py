@@ -265,7 +265,8 @@ def _polygons(
 
 def _overlaps(polygons: gpd.GeoSeries, ids: pd.Series, names: pd.Series) -> list[str]:
     """Tell in words which units overlap by more than slivers, the worst first."""
-    sound = polygons[polygons.notna() & ~polygons.is_empty]
+    drawn = np.asarray(polygons)
+    sound = polygons[~(shapely.is_missing(drawn) | shapely.is_empty(drawn))]
     ids, names = ids[sound.index], names[sound.index]
     shapes = np.asarray(sound)
     left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")

@@ -362,7 +362,7 @@ def _read_toml(name: str) -> dict[str, Any]:
 
 def _merge_kinds(own: Mapping[str, dict[str, Any]]) -> dict[str, Kind]:
     kinds = dict(shared_kinds())
-    faults = []
+    faults: list[Fault] = []
     for key, fields in own.items():
         known = kinds[key].model_dump() if key in kinds else {}
         try:
