@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from lifecircle.errors import CRSError, Fault, TableError
 
@@ -439,7 +440,8 @@ def _geometry_faults(frame: pd.DataFrame, table: Table, label: str) -> Iterator[
         yield Fault(label, "has no geometry", "give a GeoDataFrame")
         return
     types = frame.geom_type
-    empty = frame.geometry.isna() | frame.geometry.is_empty
+    shapes = np.asarray(frame.geometry)
+    empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     if empty.any():
         yield Fault(label, f"geometry is empty at {first(frame.index[empty])}", "give or drop it")
     wrong = ~empty & ~types.isin(table.geometry)

@@ -262,6 +262,8 @@ def test_bad_input_is_one_clear_error(case, tmp_path):
     out = tmp_path / "out"
     done = run("assess", tmp_path / "county.toml", "--out", out, "--lang", "en")
     assert done.exit_code == 1, done.output
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
     lines = [line for line in done.output.splitlines() if line.startswith("error: ")]
     assert lines, done.output
     assert all(" -> " in line for line in lines), done.output  # every fault says how to mend it

@@ -250,7 +250,8 @@ def _polygons(
     frame: gpd.GeoDataFrame, ids: pd.Series, label: str
 ) -> tuple[gpd.GeoSeries, list[Fault]]:
     given = frame.geometry
-    present = given.notna() & ~given.is_empty
+    array = np.asarray(given)
+    present = ~(shapely.is_missing(array) | shapely.is_empty(array))
     drawn = present & given.geom_type.isin(UNITS.geometry)
     faults = []
     other = present & ~drawn

@@ -250,7 +250,8 @@ def _layer(dataset: Dataset, label: str) -> tuple[gpd.GeoDataFrame, list[Fault]]
         raise InputError(Fault(label, "has no geometry", "give a layer with geometry"))
     frame = frame.set_geometry(shapely.force_2d(np.asarray(frame.geometry)), crs=frame.crs)
     faults = []
-    empty = frame.geometry.isna() | frame.geometry.is_empty
+    shapes = np.asarray(frame.geometry)
+    empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     if empty.any():
         rows = first(frame.index[empty])
         faults.append(Fault(label, f"geometry is empty in rows {rows}", "draw or remove it"))
