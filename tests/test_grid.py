@@ -5,8 +5,12 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
+from exactextract import exact_extract
+from exactextract.raster import NumPyRasterSource
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from lifecircle.grid import Grid, cut, grid_over, outlines, overlap_m2, shares, sums
+from lifecircle.grid import Grid, cut, grid_over, near, outlines, overlap_m2, sums
 
 UTM = pyproj.CRS(32632)
 LATTICE = Grid(0, 300, 100, 100, rows=3, columns=3, crs=UTM)
@@ -29,7 +33,7 @@ def test_grid_lines_lie_at_multiples_of_the_cell_size():
 
 def test_a_diamond_covers_half_of_the_corner_cells():
     diamond = shapely.Polygon([(150, 0), (300, 150), (150, 300), (0, 150)])
-    found = shares(LATTICE, series(diamond)).set_index("cell")["share"]
+    found = cut(LATTICE, series(diamond)).set_index("cell")["share"]
     # A corner cell holds a triangle with legs of 50 m; an edge cell lacks two of these.
     assert found[[0, 2, 6, 8]].tolist() == pytest.approx([0.125] * 4)
     assert found[[1, 3, 5, 7]].tolist() == pytest.approx([0.75] * 4)
@@ -40,12 +44,12 @@ def test_a_diamond_covers_half_of_the_corner_cells():
 def test_unwanted_cells_are_left_out():
     wanted = np.zeros(9, dtype=bool)
     wanted[[0, 4]] = True
-    assert shares(LATTICE, series(shapely.box(0, 0, 300, 300)), wanted)["cell"].tolist() == [0, 4]
+    assert cut(LATTICE, series(shapely.box(0, 0, 300, 300)), wanted)["cell"].tolist() == [0, 4]
 
 
 def test_an_area_off_the_grid_covers_nothing():
-    assert shares(LATTICE, series(shapely.box(900, 900, 950, 950))).empty
     assert cut(LATTICE, series(shapely.box(900, 900, 950, 950))).empty
+    assert cut(LATTICE, series(shapely.box(300, 0, 400, 300))).empty  # touches only
 
 
 def test_sums_weigh_by_share_and_skip_missing_values():
@@ -89,7 +93,7 @@ def test_overlap_counts_land_on_both_sides():
 
 
 def test_an_area_that_crosses_itself_when_bent_is_still_measured_right():
-    """In another projection a needle of a hole may cross itself; exactextract alone then errs."""
+    """In another projection a needle of a hole may cross itself."""
     needle = shapely.Polygon([(20, 250), (150, 50), (280, 20), (150.0001, 50)])
     area = shapely.box(0, 0, 300, 300).difference(needle)
     bow = shapely.Polygon([(0, 0), (300, 300), (300, 0), (0, 300)])  # two triangles of 22,500 m2
@@ -99,3 +103,48 @@ def test_an_area_that_crosses_itself_when_bent_is_still_measured_right():
 
 def test_an_empty_area_holds_nothing():
     assert sums(LATTICE, np.ones((3, 3)), series(shapely.Polygon())).tolist() == [0.0]
+
+
+def test_near_cells_hold_all_that_is_touched():
+    grid = Grid(0, 1000, 100, 100, rows=10, columns=10, crs=UTM)
+    speck = series(shapely.box(520, 520, 530, 530))
+    flag = near(grid, speck).reshape(10, 10)
+    assert np.argwhere(flag).min(axis=0).tolist() == [3, 4]
+    assert np.argwhere(flag).max(axis=0).tolist() == [5, 6]
+    assert not near(grid, series(shapely.Polygon())).any()
+
+
+def corner_hull(points):
+    """The convex hull of points at corners of the grid and up to a few roundings off."""
+    xy = np.array([(500_000 + 100 * c, 5_000_000 - 100 * r) for c, r, _, _ in points], dtype=float)
+    off = np.array([(i, j) for _, _, i, j in points]) * np.spacing(5e6)
+    return shapely.convex_hull(shapely.multipoints(xy + off))
+
+
+corners = st.tuples(st.integers(-1, 9), st.integers(-1, 9), st.integers(-2, 2), st.integers(-2, 2))
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(corners, min_size=3, max_size=7).map(corner_hull).filter(lambda g: g.area > 1))
+def test_borders_through_the_grids_corners_keep_their_area(area):
+    grid = Grid(500_000, 5_000_000, 100, 100, rows=8, columns=8, crs=UTM)
+    inside = area.intersection(shapely.box(*grid.bounds)).area
+    assert cut(grid, series(area))["share"].sum() * 1e4 == pytest.approx(inside, abs=1e-3)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 2**32 - 1))
+def test_shares_agree_with_exactextract_on_ordinary_borders(seed):
+    rng = np.random.default_rng(seed)
+    grid = Grid(500_000, 5_000_000, 100, 100, rows=8, columns=8, crs=UTM)
+    points = rng.random((6, 2)) * [1000, -1000] + [499_900, 5_000_100]
+    area = series(shapely.convex_hull(shapely.multipoints(points)))
+    raster = NumPyRasterSource(np.zeros((8, 8)), *grid.bounds, srs_wkt=area.crs.to_wkt())
+    frame = gpd.GeoDataFrame(geometry=area)
+    found = exact_extract(raster, frame, ["cell_id", "coverage"], output="pandas").iloc[0]
+    expected = np.zeros(64)
+    expected[found["cell_id"]] = found["coverage"]
+    pieces = cut(grid, area)
+    shared = np.zeros(64)
+    shared[pieces["cell"]] = pieces["share"]
+    assert shared == pytest.approx(expected, abs=1e-6)

@@ -1,5 +1,7 @@
 """Isochrones: measured by hand on one road, nested, holed, and in step with the cells' times."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -104,12 +106,12 @@ def test_law_smaller_limits_lie_inside_larger_ones(places, limits):
     areas = isochrones(network, facilities_at(places), minutes=sorted(limits))
     shapes = areas.geometry.tolist()
     assert areas.geometry.is_valid.all()
-    for inner, outer in zip(shapes, shapes[1:], strict=False):
+    for inner, outer in pairwise(shapes):
         assert inner.difference(outer).area < 1e-6 * inner.area
 
 
 def test_real_streets_nested_valid_and_in_step_with_the_cells():
-    """Within the drawn access leg, cells inside the polygon and cells in time are the same to 1 %."""
+    """Within the drawn access leg, cells inside the polygon and in time are the same to 1 %."""
     network = WalkNetwork.from_osm("data/liechtenstein/liechtenstein-2013-08-03.osm.pbf")
     rng = np.random.default_rng(3)
     nodes = rng.choice(len(network.node_x), 12, replace=False)
@@ -118,7 +120,7 @@ def test_real_streets_nested_valid_and_in_step_with_the_cells():
     areas = isochrones(network, facilities, minutes=[5, 10, 15, 30])
     assert areas.geometry.is_valid.all()
     shapes = areas.geometry.tolist()
-    for inner, outer in zip(shapes, shapes[1:], strict=False):
+    for inner, outer in pairwise(shapes):
         assert inner.difference(outer).area < 1e-6 * inner.area
     homes = rng.choice(len(network.node_x), 20_000)
     where = np.c_[network.node_x[homes], network.node_y[homes]] + rng.uniform(-90, 90, (20_000, 2))

@@ -104,7 +104,7 @@ class TestByHand:
         table = coverage(cells, access, units_of("a"), standard())
         assert table.loc[("county", "town", "post", "population"), "covered"] == 1.0
 
-    def test_metres(self, street, cells, access):
+    def test_metres(self, cells, access):
         table = coverage(cells, access, units_of("ab"), standard(metres=100.0))
         row = table.loc[("county", "town", "post", "population")]
         assert (row["unit"], row["limit"], row["covered"]) == ("metres", 100.0, 30.0)
