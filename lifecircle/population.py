@@ -12,9 +12,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from lifecircle import tables
-from lifecircle.crs import require_metric
+from lifecircle.cells import as_cells, check_units, residential_land, unit_names, unit_pieces
 from lifecircle.errors import Fault, GeometryError, InputError, TableError, warn
-from lifecircle.grid import Grid, cut, grid_over, near, outlines, overlap_m2, polygonal
+from lifecircle.grid import Grid, grid_over, near, outlines, sums
 from lifecircle.sources.raster import PopulationRaster
 
 Floats = npt.NDArray[np.float64]
@@ -88,19 +88,19 @@ def cells_from_raster(
     0            4.0   75.0  50.0
     1            4.0  150.0  50.0
     """
-    _check_units(units)
-    land = _residential_land(residential, units)
+    check_units(units)
+    land = residential_land(residential, units)
     grid = _grid_of(raster)
     counts = np.nan_to_num(raster.values)
-    wanted = (counts.ravel() > 0) | _residential(grid, land, units)
-    pieces = _pieces(grid, units, land, wanted)
+    wanted = (counts.ravel() > 0) | near(grid, land)
+    pieces = unit_pieces(grid, units, land, wanted)
     pieces["persons"] = counts.ravel()[pieces["cell"]] * pieces["share"]
     _check_shared_out(pieces, grid, counts, units, raster.name)
     _warn_outside(grid, counts, units, boundary, raster.name)
     inhabited = np.bincount(pieces["unit"], pieces["persons"], minlength=len(units)) > 0
     if not inhabited.all():
-        warn(f"{raster.name}: no resident in {_names(units[~inhabited])}; check these units")
-    return _as_cells(pieces, units, np.full(len(units), "raster", dtype=object))
+        warn(f"{raster.name}: no resident in {unit_names(units[~inhabited])}; check these units")
+    return as_cells(pieces, units, np.full(len(units), "raster", dtype=object))
 
 
 def persons_within(raster: PopulationRaster, areas: gpd.GeoSeries) -> Floats:
@@ -111,7 +111,7 @@ def persons_within(raster: PopulationRaster, areas: gpd.GeoSeries) -> Floats:
     raster
         Persons per pixel, in any CRS.
     areas
-        Polygons in any CRS.
+        Polygons in a metric CRS.
 
     Returns
     -------
@@ -191,15 +191,15 @@ def cells_from_totals(
     0           60.0   30.0   streets
     1           30.0  120.0   streets
     """
-    _check_units(units)
+    check_units(units)
     residents = _known_residents(units)
-    land = _residential_land(residential, units)
+    land = residential_land(residential, units)
     grid = grid_over(units.total_bounds, cell_m, units.crs)
     points, placed_by = _points_by_cell(evidence, units, grid)
     bare = (placed_by == "") & (residents > 0)
-    wanted = _residential(grid, land, units) | near(grid, units.geometry[bare])
+    wanted = near(grid, land) | near(grid, units.geometry[bare])
     wanted[points["cell"]] = True
-    pieces = _with_evidence(_pieces(grid, units, land, wanted), points)
+    pieces = _with_evidence(unit_pieces(grid, units, land, wanted), points)
     weight, placed_by = _weights(pieces, placed_by)
     unit = pieces["unit"].to_numpy()
     total = np.bincount(unit, weight, minlength=len(units))
@@ -209,10 +209,10 @@ def cells_from_totals(
     spread = bare & (placed_by == "area")
     if spread.any():
         warn(
-            f"unit totals: no street, building or residential land in {_names(units[spread])}; "
+            f"unit totals: no street, building or residential land in {unit_names(units[spread])}; "
             "their residents are spread evenly over the area"
         )
-    return _as_cells(pieces, units, placed_by)
+    return as_cells(pieces, units, placed_by)
 
 
 def reconcile(cells: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -260,7 +260,7 @@ def reconcile(cells: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoDataFr
     [2.0, 4.0]
     """
     tables.check(cells, tables.CELLS)
-    _check_units(units)
+    check_units(units)
     tables.check_crs(cells, units.crs, "cells")
     unit = units.index.get_indexer(cells["unit_id"])
     if (unit < 0).any():
@@ -277,7 +277,7 @@ def reconcile(cells: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoDataFr
     lacking = ~np.isnan(residents) & ~fitted
     if lacking.any():
         warn(
-            f"population raster: no resident in {_names(units[lacking])}; their "
+            f"population raster: no resident in {unit_names(units[lacking])}; their "
             f"{residents[lacking].sum():,.0f} residents are spread over residential land or area"
         )
         scaled = _with_lacking(scaled, units[lacking])
@@ -285,27 +285,12 @@ def reconcile(cells: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoDataFr
     return kept.reset_index(drop=True).rename_axis("cell_id")
 
 
-def _check_units(units: gpd.GeoDataFrame) -> None:
-    tables.check(units, tables.UNITS)
-    require_metric(units.crs, "units")
-    broken = ~units.is_valid
-    if broken.any():
-        raise GeometryError(
-            Fault("units", f"polygon crosses itself in {_names(units[broken])}", "mend it")
-        )
-
-
-def _names(units: gpd.GeoDataFrame) -> str:
-    named = units["name"].where(units["name"].notna(), units.index.to_series())
-    return tables.first(named.tolist())
-
-
 def _known_residents(units: gpd.GeoDataFrame) -> npt.NDArray[np.float64]:
     residents: npt.NDArray[np.float64] = units["residents"].to_numpy(float, na_value=np.nan)
     unknown = np.isnan(residents)
     if unknown.any():
         raise TableError(
-            Fault("units", f"residents missing in {_names(units[unknown])}", "give every total")
+            Fault("units", f"residents missing in {unit_names(units[unknown])}", "give every total")
         )
     if residents.sum() == 0:
         raise TableError(Fault("units", "residents are 0 in every unit", "give the totals"))
@@ -317,43 +302,6 @@ def _grid_of(raster: PopulationRaster) -> Grid:
     rows, columns = raster.values.shape
     step = raster.transform
     return Grid(west, north, float(step.a), float(-step.e), rows, columns, raster.crs)
-
-
-def _residential_land(
-    residential: gpd.GeoDataFrame | None, units: gpd.GeoDataFrame
-) -> npt.NDArray[np.object_] | None:
-    """Dissolve residential land, so that overlaps count once; None where none is known."""
-    if residential is None or residential.empty:
-        return None
-    tables.check_crs(residential, units.crs, "residential land")
-    whole = shapely.union_all(shapely.make_valid(residential.geometry.to_numpy()))
-    parts = shapely.get_parts(polygonal(np.array([whole], dtype=object)))
-    near = np.unique(shapely.STRtree(parts).query(units.geometry.to_numpy(), "intersects")[1])
-    if near.size == 0:
-        warn("residential land: none of its polygons touches a unit; it is left out")
-        return None
-    return np.asarray(parts[near], dtype=object)
-
-
-def _residential(
-    grid: Grid, land: npt.NDArray[np.object_] | None, units: gpd.GeoDataFrame
-) -> npt.NDArray[np.bool_]:
-    """Flag the grid cells that may hold residential land."""
-    if land is None:
-        return np.zeros(grid.size, dtype=bool)
-    return near(grid, gpd.GeoSeries(land, crs=units.crs))
-
-
-def _pieces(
-    grid: Grid,
-    units: gpd.GeoDataFrame,
-    land: npt.NDArray[np.object_] | None,
-    wanted: npt.NDArray[np.bool_],
-) -> pd.DataFrame:
-    """Cut the wanted grid cells at the units' borders: one row per unit and cell."""
-    pieces = cut(grid, units.geometry, wanted).rename(columns={"area": "unit"})
-    known = np.nan if land is None else overlap_m2(pieces["geometry"].to_numpy(), land)
-    return pieces.assign(residential_m2=known)
 
 
 def _points_by_cell(
@@ -465,8 +413,7 @@ def _warn_outside(
     rest = shapely.difference(boundary, shapely.union_all(units.geometry.to_numpy()))
     if rest.is_empty:
         return
-    pieces = cut(grid, gpd.GeoSeries([rest], crs=units.crs), counts.ravel() > 0)
-    outside = (counts.ravel()[pieces["cell"]] * pieces["share"]).sum()
+    outside = float(sums(grid, counts, gpd.GeoSeries([rest], crs=units.crs))[0])
     if outside >= 1:
         warn(
             f"{where}: {outside:,.0f} residents live inside the boundary but in no unit and are "
@@ -474,33 +421,12 @@ def _warn_outside(
         )
 
 
-def _as_cells(
-    pieces: pd.DataFrame, units: gpd.GeoDataFrame, placed_by: npt.NDArray[np.object_]
-) -> gpd.GeoDataFrame:
-    kept = pieces[(pieces["persons"] > 0) | (pieces["residential_m2"] > 0)]
-    unit = kept["unit"].to_numpy()
-    return gpd.GeoDataFrame(
-        {
-            "unit_id": units.index.take(unit),
-            "setting": units["setting"].array.take(unit),
-            "persons": kept["persons"].to_numpy(),
-            "residential_m2": kept["residential_m2"].to_numpy(),
-            "x": kept["x"].to_numpy(),
-            "y": kept["y"].to_numpy(),
-            "placed_by": placed_by[unit],
-        },
-        geometry=kept["geometry"].to_numpy(),
-        index=pd.RangeIndex(len(kept), name="cell_id"),
-        crs=units.crs,
-    )
-
-
 def _warn_far(units: gpd.GeoDataFrame, factor: npt.NDArray[np.float64]) -> None:
     far = (factor > _FAR) | (factor < 1 / _FAR)
     if far.any():
         warn(
             f"population raster: differs by more than {_FAR:g} times from the residents of "
-            f"{_names(units[far])}; check their totals and borders"
+            f"{unit_names(units[far])}; check their totals and borders"
         )
 
 
