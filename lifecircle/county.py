@@ -110,7 +110,9 @@ def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessm
 
     Examples
     --------
-    >>> county = assess(read_config("data/liechtenstein/county.toml"))  # doctest: +SKIP
+    >>> from lifecircle.config import read_config
+    >>> assess(read_config("data/liechtenstein/county.toml")).run["population"]["assessed"]
+    36838.0
     """
     log = RunLog(STAGES, progress)
     config = _with_boundary_file(config)
@@ -126,6 +128,7 @@ def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessm
         log.count(**network.counts)
     with log.stage("population"):
         cells, people = _cells(config, units, boundary, extract, network)
+        log.count(settings_derived=int(units["setting"].isna().sum()))
         units, cells = with_settings(units, cells)
     with log.stage("reach"):
         cell_places, facility_places = network.snap(cells), network.snap(facilities)
@@ -148,13 +151,8 @@ def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessm
             raster_m=config.isochrones.raster_m,
             area=units.union_all(),
         )
-    log.count(
-        facilities={str(kind): int(n) for kind, n in facilities["kind"].value_counts().items()},
-        units=len(units),
-        cells=len(cells),
-        gaps={str(kind): int(n) for kind, n in lacking["kind"].value_counts().items()},
-        islet_places_moved=int(cell_places.moved.sum() + facility_places.moved.sum()),
-    )
+    log.count(units=len(units), cells=len(cells), facilities=_by_kind(facilities))
+    log.count(gaps=_by_kind(lacking), islet_places_moved=_moved(cell_places, facility_places))
     return Assessment(
         config=config,
         standard=standard,
@@ -171,11 +169,8 @@ def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessm
         streets=network.streets(),
         generated=dt.datetime.now(dt.UTC).date().isoformat(),
         run={
-            "config": config.model_dump(mode="json", exclude={"path"}),
-            "inputs": _provenance(config),
-            "standard": standard.model_dump(mode="json", exclude={"kinds"}),
-            "crs": crs.to_string(),
-            "population": _people(cells, cell_places, people),
+            **_asked(config, standard, crs),
+            **_people(cells, cell_places, people),
             **log.summary(),
         },
     )
@@ -380,6 +375,15 @@ def _access(
     return access
 
 
+def _by_kind(table: pd.DataFrame) -> dict[str, int]:
+    return {str(kind): int(count) for kind, count in table["kind"].value_counts().items()}
+
+
+def _moved(*places: Places) -> int:
+    """Count the places that left an islet for a connected road."""
+    return sum(int(group.moved.sum()) for group in places)
+
+
 def _metres(places: Places) -> np.ndarray:
     return np.where(places.off_network, np.nan, places.access_m)
 
@@ -408,14 +412,28 @@ def _report_off_network(
         )
 
 
-def _people(cells: gpd.GeoDataFrame, places: Places, people: dict[str, float]) -> dict[str, float]:
+def _people(cells: gpd.GeoDataFrame, places: Places, people: dict[str, float]) -> dict[str, Any]:
+    """Give the persons in, assessed and lost on the way, and how each unit's were placed."""
     persons = cells["persons"].to_numpy()
     people = {
         **people,
         "assessed": float(persons.sum()),
         "off_network": float(persons[places.off_network].sum()),
     }
-    return {name: round(number, 3) for name, number in people.items()}
+    placed = cells.groupby("unit_id", sort=False)["placed_by"].first()
+    return {
+        "population": {name: round(number, 3) for name, number in people.items()},
+        "population_placed_by": {str(unit): str(how) for unit, how in placed.items()},
+    }
+
+
+def _asked(config: CountyConfig, standard: Standard, crs: pyproj.CRS) -> dict[str, Any]:
+    return {
+        "config": config.model_dump(mode="json", exclude={"path"}),
+        "inputs": _provenance(config),
+        "standard": standard.model_dump(mode="json", exclude={"kinds"}),
+        "crs": crs.to_string(),
+    }
 
 
 def _provenance(config: CountyConfig) -> dict[str, dict[str, str]]:

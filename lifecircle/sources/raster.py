@@ -276,6 +276,8 @@ def _check_inhabited(
     values: npt.NDArray[np.float64], transform: Affine, outline: BaseGeometry, where: str
 ) -> None:
     within = geometry_mask([outline], values.shape, transform, all_touched=True, invert=True)
+    if not within.any():  # GDAL may miss an area that lies along the raster's edge
+        within[:] = True
     known = values[within & ~np.isnan(values)]
     if known.size == 0:
         raise InputError(
