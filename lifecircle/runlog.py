@@ -22,7 +22,6 @@ Progress = Callable[[str, int, int], None]
 LIBRARIES: Final = (
     "lifecircle",
     "contourpy",
-    "exactextract",
     "folium",
     "geopandas",
     "numba",
