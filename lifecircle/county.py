@@ -12,7 +12,7 @@ import pandas as pd
 import pyproj
 from shapely.geometry.base import BaseGeometry
 
-from lifecircle.config import CountyConfig, datasets
+from lifecircle.config import CountyConfig
 from lifecircle.crs import metric_crs, require_metric
 from lifecircle.dwelling import dwelling_evidence
 from lifecircle.errors import Fault, InputError, warn
@@ -23,6 +23,7 @@ from lifecircle.network import WalkNetwork
 from lifecircle.place import Places
 from lifecircle.population import cells_from_raster, cells_from_totals, persons_within, reconcile
 from lifecircle.reach import nearest_times
+from lifecircle.record import asked_record, people_record, warn_off_network
 from lifecircle.runlog import Progress, RunLog
 from lifecircle.score import scores, unit_scores
 from lifecircle.setting import with_settings
@@ -133,8 +134,43 @@ def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessm
     with log.stage("reach"):
         cell_places, facility_places = network.snap(cells), network.snap(facilities)
         cells = cells.assign(access_m=_metres(cell_places))
-        _report_off_network(facilities, facility_places, cells, cell_places, units)
+        warn_off_network(facilities, facility_places, cells, cell_places, units)
         access = _access(network, standard, facilities, cells, facility_places, cell_places)
+    judged = _judge(log, config, standard, network, facilities, units, cells, access)
+    log.count(units=len(units), cells=len(cells), facilities=_by_kind(facilities))
+    log.count(
+        gaps=_by_kind(judged["gaps"]), islet_places_moved=_moved(cell_places, facility_places)
+    )
+    return Assessment(
+        config=config,
+        standard=standard,
+        network=network,
+        facilities=facilities,
+        units=units,
+        cells=cells,
+        access=access,
+        **judged,
+        streets=network.streets(),
+        generated=dt.datetime.now(dt.UTC).date().isoformat(),
+        run={
+            **asked_record(config, standard, crs),
+            **people_record(cells, cell_places, people),
+            **log.summary(),
+        },
+    )
+
+
+def _judge(
+    log: RunLog,
+    config: CountyConfig,
+    standard: Standard,
+    network: WalkNetwork,
+    facilities: gpd.GeoDataFrame,
+    units: gpd.GeoDataFrame,
+    cells: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+) -> dict[str, Any]:
+    """Hold the measured times against the standard, and draw them."""
     with log.stage("indicators"):
         covered = coverage(cells, access, units, standard)
         scored = scores(cells, access, standard)
@@ -151,29 +187,13 @@ def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessm
             raster_m=config.isochrones.raster_m,
             area=units.union_all(),
         )
-    log.count(units=len(units), cells=len(cells), facilities=_by_kind(facilities))
-    log.count(gaps=_by_kind(lacking), islet_places_moved=_moved(cell_places, facility_places))
-    return Assessment(
-        config=config,
-        standard=standard,
-        network=network,
-        facilities=facilities,
-        units=units,
-        cells=cells,
-        access=access,
-        isochrones=drawn,
-        coverage=covered,
-        scores=scored,
-        unit_scores=by_unit,
-        gaps=lacking,
-        streets=network.streets(),
-        generated=dt.datetime.now(dt.UTC).date().isoformat(),
-        run={
-            **_asked(config, standard, crs),
-            **_people(cells, cell_places, people),
-            **log.summary(),
-        },
-    )
+    return {
+        "coverage": covered,
+        "scores": scored,
+        "unit_scores": by_unit,
+        "gaps": lacking,
+        "isochrones": drawn,
+    }
 
 
 def read_area(config: CountyConfig) -> tuple[BaseGeometry, gpd.GeoDataFrame, pyproj.CRS]:
@@ -386,67 +406,3 @@ def _moved(*places: Places) -> int:
 
 def _metres(places: Places) -> np.ndarray:
     return np.where(places.off_network, np.nan, places.access_m)
-
-
-def _report_off_network(
-    facilities: gpd.GeoDataFrame,
-    facility_places: Places,
-    cells: gpd.GeoDataFrame,
-    cell_places: Places,
-    units: gpd.GeoDataFrame,
-) -> None:
-    on = set(facility_places.ids[~facility_places.off_network])
-    lost = facilities[~facilities.index.isin(on)]
-    if len(lost):
-        names = [f"{row.name or row.Index} ({row.kind})" for row in lost.itertuples()]
-        warn(f"off network: {len(lost)} facilities far from any road: {first(names, 10)}")
-    off = cells[cell_places.off_network]
-    people = off.groupby("unit_id")["persons"].sum()
-    people = people[people > 0]
-    if len(people):
-        names = units["name"].reindex(people.index)
-        told = [f"{name} {n:,.0f}" for name, n in zip(names, people, strict=True)]
-        warn(
-            f"off network: {people.sum():,.0f} residents in {len(off)} cells live far from any "
-            f"road and count as not reached: {first(told, 10)}"
-        )
-
-
-def _people(cells: gpd.GeoDataFrame, places: Places, people: dict[str, float]) -> dict[str, Any]:
-    """Give the persons in, assessed and lost on the way, and how each unit's were placed."""
-    persons = cells["persons"].to_numpy()
-    people = {
-        **people,
-        "assessed": float(persons.sum()),
-        "off_network": float(persons[places.off_network].sum()),
-    }
-    placed = cells.groupby("unit_id", sort=False)["placed_by"].first()
-    return {
-        "population": {name: round(number, 3) for name, number in people.items()},
-        "population_placed_by": {str(unit): str(how) for unit, how in placed.items()},
-    }
-
-
-def _asked(config: CountyConfig, standard: Standard, crs: pyproj.CRS) -> dict[str, Any]:
-    return {
-        "config": config.model_dump(mode="json", exclude={"path"}),
-        "inputs": _provenance(config),
-        "standard": standard.model_dump(mode="json", exclude={"kinds"}),
-        "crs": crs.to_string(),
-    }
-
-
-def _provenance(config: CountyConfig) -> dict[str, dict[str, str]]:
-    folder = config.path.parent
-    return {
-        key: {
-            "path": data.path.relative_to(folder).as_posix()
-            if data.path.is_relative_to(folder)
-            else data.path.as_posix(),
-            "source": data.source,
-            "date": data.date,
-            "licence": data.licence,
-            "sha256": data.sha256(),
-        }
-        for key, data in datasets(config).items()
-    }
