@@ -219,5 +219,5 @@ def test_area_must_be_a_polygon_in_degrees(tmp_path, area):
 
 def test_osmnx_is_loaded_only_when_needed():
     code = "import sys, lifecircle.sources.overpass; sys.exit('osmnx' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], check=False)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == 0
