@@ -16,6 +16,7 @@ import pytest
 import shapely
 from synthetic_assessment import HOSTILE, synthetic_assessment
 
+from lifecircle import assess, read_config
 from lifecircle.render.maps import coverage_map, map_html
 
 pytestmark = pytest.mark.browser
@@ -445,3 +446,46 @@ def test_a_hundred_thousand_cells_open_and_answer(visit, tmp_path):
           return (performance.now() - start) / 5; }"""
     )
     assert spent < 1000
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return assess(read_config("data/liechtenstein/county.toml"))
+
+
+class TestDemo:
+    """The shipped demo, on real data, as a planner opens it."""
+
+    @pytest.fixture
+    def page(self, demo, visit, tmp_path):
+        path = tmp_path / "map.html"
+        path.write_text(map_html(coverage_map(demo)), encoding="utf-8")
+        return visit(path=path)
+
+    def test_it_says_what_and_of_when(self, page):
+        head = page.page.locator("#lc-head").inner_text()
+        assert "列支敦士登" in head
+        assert "2013" in head
+        assert "36,838" in page.page.locator("#lc-page-overview").inner_text()
+
+    def test_a_cell_shows_its_residents_and_minutes(self, page, demo):
+        cell = a_cell(demo, "urban")
+        text = page.click(shapely.Point(cell["x"], cell["y"]), demo.network.crs)
+        minutes = demo.access.loc[(cell.name, "post"), "seconds"] / 60.0
+        assert demo.units.loc[cell["unit_id"], "name"] in text
+        assert f"{np.ceil(minutes * 10 - 1e-6) / 10:.1f}" in text
+
+    def test_a_facility_shows_its_name_and_kind(self, page, demo):
+        posts = demo.facilities[demo.facilities["kind"] == "post"]
+        post = posts[posts["name"].notna()].iloc[0]
+        text = page.click(post["geometry"], demo.network.crs, zoom=18)
+        assert post["name"] in text
+        assert "邮政" in text
+
+    def test_a_gap_shows_its_residents(self, page, demo):
+        page.page.select_option(".lc-layers select >> nth=3", label="邮政")
+        gap = demo.gaps.loc["post-1"]
+        inside = gap["geometry"].representative_point()
+        text = page.click(inside, demo.network.crs, zoom=17)
+        assert f"{gap['persons']:,.0f}" in text
+        assert demo.units.loc[gap["unit_id"], "name"] in text
