@@ -6,16 +6,22 @@ Paths are relative to the file. Unknown keys are errors; all faults of a file ar
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import hashlib
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from lifecircle.errors import ConfigError, Fault, MissingFileError
 from lifecircle.standards import Lang, StandardChanges
+
+_WORDS: Final = {
+    "Extra inputs are not permitted": "is no key of the county file",
+    "Field required": "is missing",
+}
 
 
 class _Part(BaseModel):
@@ -347,15 +353,36 @@ def _resolve(value: Any, folder: Path) -> Any:
 
 def _where(loc: tuple[int | str, ...], message: str) -> str:
     place = re.sub(r"\.(\d+)", r"[\1]", ".".join(str(part) for part in loc))
-    return f"{place}: {message}" if place else message
+    words = _WORDS.get(message, message.removeprefix("Value error, "))
+    return f"{place}: {words}" if place else words
 
 
 def _remedy(error: Any) -> str:
     if error["type"] == "extra_forbidden":
-        return "remove this key, or correct its spelling"
+        keys = _keys_at(error["loc"][:-1])
+        near = difflib.get_close_matches(str(error["loc"][-1]), keys, n=1)
+        if near:
+            return f"did you mean {near[0]!r}?"
+        return f"remove it, or use one of {', '.join(keys)}" if keys else "remove it"
     if error["type"] == "missing":
         return "add this key"
+    if error["type"] == "model_type":
+        keys = _keys_at(error["loc"])
+        return f'write {{ {keys[0]} = "..." }}' if keys else "write a table"
     return "correct this value"
+
+
+def _keys_at(loc: tuple[int | str, ...]) -> list[str]:
+    """Give the keys that a table of the county file may hold, by its place."""
+    model: Any = CountyConfig
+    for part in loc:
+        if isinstance(part, int) or not hasattr(model, "model_fields"):
+            continue
+        field = model.model_fields.get(part)
+        options = [] if field is None else [field.annotation, *get_args(field.annotation)]
+        tables = [o for o in options if isinstance(o, type) and issubclass(o, BaseModel)]
+        model = tables[0] if tables else None
+    return [name for name in getattr(model, "model_fields", {}) if name != "path" or loc]
 
 
 def _get_it(data: Dataset) -> str:

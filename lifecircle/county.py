@@ -10,9 +10,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
+import shapely
 from shapely.geometry.base import BaseGeometry
 
-from lifecircle.config import CountyConfig
+from lifecircle.config import CountyConfig, Dataset
 from lifecircle.crs import metric_crs, require_metric
 from lifecircle.dwelling import dwelling_evidence
 from lifecircle.errors import Fault, InputError, warn
@@ -23,7 +24,7 @@ from lifecircle.network import WalkNetwork
 from lifecircle.place import Places
 from lifecircle.population import cells_from_raster, cells_from_totals, persons_within, reconcile
 from lifecircle.reach import nearest_times
-from lifecircle.record import asked_record, people_record, warn_off_network
+from lifecircle.record import asked_record, people_record, uneven_land, warn_off_network
 from lifecircle.runlog import Progress, RunLog
 from lifecircle.score import scores, unit_scores
 from lifecircle.setting import with_settings
@@ -131,11 +132,13 @@ def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessm
         cells, people = _cells(config, units, boundary, extract, network)
         log.count(settings_derived=int(units["setting"].isna().sum()))
         units, cells = with_settings(units, cells)
+        log.note(*uneven_land(cells, units))
     with log.stage("reach"):
         cell_places, facility_places = network.snap(cells), network.snap(facilities)
         cells = cells.assign(access_m=_metres(cell_places))
         warn_off_network(facilities, facility_places, cells, cell_places, units)
         access = _access(network, standard, facilities, cells, facility_places, cell_places)
+    asked = asked_record(config, standard, crs)
     judged = _judge(log, config, standard, network, facilities, units, cells, access)
     log.count(units=len(units), cells=len(cells), facilities=_by_kind(facilities))
     log.count(
@@ -287,7 +290,10 @@ def _facilities(
     area: BaseGeometry,
     crs: pyproj.CRS,
 ) -> gpd.GeoDataFrame:
-    parts = [read_facility_file(dataset, standard.kinds) for dataset in config.facilities.files]
+    parts = [
+        _within(read_facility_file(dataset, standard.kinds), area, dataset)
+        for dataset in config.facilities.files
+    ]
     if config.facilities.osm is True and extract is not None:
         parts.append(extract.facilities)
     elif not isinstance(config.facilities.osm, bool):
@@ -303,11 +309,8 @@ def _facilities(
             )
         )
     every = gpd.GeoDataFrame(pd.concat(parts), crs=4326)
-    outside = ~every.intersects(area)
-    if outside.any():
-        warn(f"facilities: {int(outside.sum())} lie outside the county and its walks; left out")
     required = {r.kind for r in standard.requirements}
-    every = every[~outside & every["kind"].isin(required)].to_crs(crs)
+    every = every[every["kind"].isin(required)].to_crs(crs)
     check(every, FACILITIES, crs=crs)
     lacking = [kind for kind in sorted(required) if kind not in set(every["kind"])]
     if len(lacking) == len(required):
@@ -324,6 +327,22 @@ def _facilities(
             "If they exist but are not mapped, name them under [standard.exclude] with the reason"
         )
     return every
+
+
+def _within(places: gpd.GeoDataFrame, area: BaseGeometry, dataset: Dataset) -> gpd.GeoDataFrame:
+    """Leave out a file's facilities beyond the county and its walks, by name; all is an error."""
+    far = ~places.intersects(area)
+    if not far.any():
+        return places
+    lonlat = shapely.get_coordinates(shapely.centroid(np.asarray(places.geometry[far])))
+    swapped = shapely.contains_xy(area, lonlat[:, 1], lonlat[:, 0]).any()
+    hint = "its lon and lat are swapped" if swapped else "check their coordinates and datum"
+    called = places["name"].where(places["name"].notna(), places.index.to_series())[far]
+    told = f"{int(far.sum())} of {len(places)} facilities lie outside the county and its walks"
+    if far.all():
+        raise InputError(Fault(str(dataset.path), f"{told}: {first(called)}", hint))
+    warn(f"{dataset.path.name}: {told} and are left out: {first(called, 5)}; {hint}")
+    return places[~far]
 
 
 def _network(config: CountyConfig, extract: OsmExtract | None, crs: pyproj.CRS) -> WalkNetwork:

@@ -12,12 +12,16 @@ import scipy.sparse
 import shapely
 
 from lifecircle.indicator import excess
-from lifecircle.standards import Standard
+from lifecircle.standards import Requirement, Standard
 from lifecircle.tables import CELLS, by_kind, check
 
 _COLUMNS = [
     "kind",
     "unit_id",
+    "setting",
+    "limit",
+    "limit_unit",
+    "area_m2",
     "persons",
     "persons_unreached",
     "nearest_facility_id",
@@ -61,8 +65,9 @@ def gaps(
     Returns
     -------
     GeoDataFrame
-        Per `lifecircle.tables.GAPS`, by kind and rank: index ``gap_id``; ``persons`` beyond the
-        threshold, of these ``persons_unreached`` without any way to a facility;
+        Per `lifecircle.tables.GAPS`, by kind and rank: index ``gap_id``; ``limit`` and
+        ``limit_unit`` the threshold of the unit's setting; ``persons`` beyond it, of
+        these ``persons_unreached`` without any way to a facility;
         ``nearest_facility_id`` of most residents; ``nearest_minutes`` (mean over those who reach
         one, min); ``rank`` within the kind by persons x priority; ``geometry`` the cells' union.
 
@@ -127,10 +132,17 @@ def _kind_gaps(
     first = np.unique(area, return_index=True)[1]
     priority = units["priority"].to_numpy(dtype=np.float64)[unit[first]]
     shapes = gpd.GeoSeries(some.geometry.array, crs=cells.crs).groupby(area)
+    setting = some["setting"].to_numpy(dtype=object)[first]
+    strictest = {name: _strictest(standard, kind, name) for name in set(setting)}
+    shape = np.array([shapely.union_all(part.array) for _, part in shapes], dtype=object)
     table = gpd.GeoDataFrame(
         {
             "kind": kind,
             "unit_id": units.index[unit[first]],
+            "setting": setting,
+            "limit": [strictest[name].limit for name in setting],
+            "limit_unit": [strictest[name].unit for name in setting],
+            "area_m2": shapely.area(shape),
             "persons": people,
             "persons_unreached": people - reaching,
             "nearest_facility_id": _most(area, facility, reached, count),
@@ -139,13 +151,23 @@ def _kind_gaps(
             ),
             "priority": priority,
         },
-        geometry=np.array([shapely.union_all(shape.array) for _, shape in shapes], dtype=object),
+        geometry=shape,
         crs=cells.crs,
     )
     order = np.lexsort((np.arange(count), -people, -people * priority))
     table = table.iloc[order].assign(rank=np.arange(1, count + 1))
     table.index = pd.Index([f"{kind}-{rank}" for rank in table["rank"]], name="gap_id")
     return table[_COLUMNS]
+
+
+def _strictest(standard: Standard, kind: str, setting: str) -> Requirement:
+    """Give the strictest threshold of a kind in a setting; 75 m count as a minute (ours)."""
+    asked = [
+        r
+        for r in standard.requirements
+        if r.kind == kind and setting in standard.circles[r.circle].settings
+    ]
+    return min(asked, key=lambda r: r.limit if r.unit == "minutes" else r.limit / 75.0)
 
 
 def _join(

@@ -98,8 +98,8 @@ def coverage(
     DataFrame
         Index (scope, circle, kind, denominator); scope is ``"county"`` or a unit_id, denominator is
         ``population`` (persons), ``residential_land`` (m2) or ``communities`` (units). Columns
-        ``limit``, ``unit``, ``covered``, ``total``, ``share`` (0 to 1; NaN where the total is 0 or
-        unknown).
+        ``limit``, ``limit_unit``, ``covered``, ``total``, ``share`` (0 to 1; NaN where the
+        total is 0 or unknown).
 
     Raises
     ------
@@ -140,7 +140,7 @@ def coverage(
 
 def _table(rows: list[_Row]) -> pd.DataFrame:
     index = ["scope", "circle", "kind", "denominator"]
-    frame = pd.DataFrame(rows, columns=[*index, "limit", "unit", "covered", "total"])
+    frame = pd.DataFrame(rows, columns=[*index, "limit", "limit_unit", "covered", "total"])
     frame = frame.set_index(index).sort_index(kind="stable")
     # A sum in another order may exceed the total by its last bit: a share never exceeds 1.
     share = (frame["covered"] / frame["total"].where(frame["total"] > 0)).clip(upper=1.0)

@@ -76,8 +76,9 @@ def isochrones(
     Returns
     -------
     GeoDataFrame
-        Index (origin, limit), origin being the kind or the facility_id; columns ``kind``, ``unit``
-        (``minutes`` or ``metres``) and ``geometry`` (Polygon or MultiPolygon, network's CRS).
+        Index (origin, limit), origin being the kind or the facility_id; columns ``kind``,
+        ``limit_unit`` (``minutes`` or ``metres``) and ``geometry`` (Polygon or MultiPolygon, in
+        the network's CRS).
         A facility off the network, or an empty area, has no row.
 
     Raises
@@ -261,6 +262,6 @@ def _table(
     index = pd.MultiIndex.from_arrays(
         [[row[0] for row in rows], np.asarray([row[1] for row in rows], float)], names=names
     )
-    columns = {"kind": [row[2] for row in rows], "unit": [row[3] for row in rows]}
+    columns = {"kind": [row[2] for row in rows], "limit_unit": [row[3] for row in rows]}
     frame = pd.DataFrame(columns, index=index, dtype="str")
     return gpd.GeoDataFrame(frame, geometry=[row[4] for row in rows], crs=network.crs)

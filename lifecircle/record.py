@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import datetime as dt
+from pathlib import Path
+from typing import Any, Final
 
 import geopandas as gpd
 import pyproj
@@ -12,6 +14,8 @@ from lifecircle.errors import warn
 from lifecircle.place import Places
 from lifecircle.standards import Standard
 from lifecircle.tables import first
+
+_UNEVEN: Final = 0.2
 
 
 def warn_off_network(
@@ -46,6 +50,38 @@ def warn_off_network(
             f"off network: {people.sum():,.0f} residents in {len(off)} cells live far from any "
             f"road and count as not reached: {first(told, 10)}"
         )
+
+
+def uneven_land(cells: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> list[str]:
+    """Find units whose residential land looks incompletely mapped.
+
+    Parameters
+    ----------
+    cells, units
+        Tables per `lifecircle.tables`.
+
+    Returns
+    -------
+    list of str
+        One finding that names units with less than a fifth (ours) of the county's mapped
+        residential land per resident; empty if there is none, or no land is known at all.
+    """
+    sums = cells.groupby("unit_id")[["persons", "residential_m2"]].sum()
+    sums = sums[sums["persons"] > 0]
+    if not len(sums) or not sums["residential_m2"].sum() > 0:
+        return []
+    each = sums["residential_m2"] / sums["persons"]
+    county = float(sums["residential_m2"].sum() / sums["persons"].sum())
+    low = each[each < _UNEVEN * county]
+    if not len(low):
+        return []
+    names = units["name"].reindex(low.index)
+    told = [f"{name} {m2:.0f}" for name, m2 in zip(names, low, strict=True)]
+    finding = (
+        "residential land looks incompletely mapped, so read its shares with care: m2 per resident "
+        f"in {first(told, 10)}; in the whole county {county:.0f}"
+    )
+    return [finding]
 
 
 def people_record(
@@ -89,23 +125,36 @@ def asked_record(config: CountyConfig, standard: Standard, crs: pyproj.CRS) -> d
     Returns
     -------
     dict
-        Keys ``config``, ``inputs``, ``standard``, ``crs``.
+        Keys ``generated`` (UTC), ``config``, ``inputs``, ``standard``, ``crs``. Paths are relative
+        to the county file where they lie below it: the record tells nothing of the machine.
     """
     return {
-        "config": config.model_dump(mode="json", exclude={"path"}),
+        "generated": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "config": _beside(config.model_dump(mode="json", exclude={"path"}), config.path.parent),
         "inputs": _provenance(config),
         "standard": standard.model_dump(mode="json", exclude={"kinds"}),
         "crs": crs.to_string(),
     }
 
 
+def _beside(value: Any, folder: Path) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _relative(Path(part), folder) if key == "path" else _beside(part, folder)
+            for key, part in value.items()
+        }
+    return [_beside(part, folder) for part in value] if isinstance(value, list) else value
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
+
+
 def _provenance(config: CountyConfig) -> dict[str, dict[str, str]]:
     folder = config.path.parent
     return {
         key: {
-            "path": data.path.relative_to(folder).as_posix()
-            if data.path.is_relative_to(folder)
-            else data.path.as_posix(),
+            "path": _relative(data.path, folder),
             "source": data.source,
             "date": data.date,
             "licence": data.licence,

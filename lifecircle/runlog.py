@@ -68,6 +68,10 @@ class RunLog:
         """Note counts by name."""
         self.counts.update(counts)
 
+    def note(self, *findings: str) -> None:
+        """Keep findings beside the warnings, without issuing a warning."""
+        self.warnings.extend(findings)
+
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time a stage, watch its memory and keep its `DataWarning` messages.
@@ -96,11 +100,12 @@ class RunLog:
         Returns
         -------
         dict
-            Keys ``software``, ``stages`` (seconds, peak_mb), ``counts``, ``warnings``.
+            Keys ``software``, ``seconds``, ``stages`` (seconds, peak_mb), ``counts``, ``warnings``.
         """
         versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
         return {
             "software": {"python": platform.python_version(), **versions},
+            "seconds": round(sum(self.seconds.values()), 3),
             "stages": {
                 name: {"seconds": seconds, "peak_mb": self.peak_mb[name]}
                 for name, seconds in self.seconds.items()

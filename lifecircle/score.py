@@ -37,9 +37,9 @@ def scores(cells: gpd.GeoDataFrame, access: pd.DataFrame, standard: Standard) ->
     -------
     DataFrame
         Index (cell_id, circle), circle by circle; columns ``score`` (0 to 100), ``complete``,
-        ``worst_kind`` (the service with the longest walk for its threshold; of equals the one
-        listed first), ``minutes_to_complete`` (the longest of the walks to all services, min;
-        NaN where one is not reached at all).
+        ``worst_kind`` (the service furthest beyond its threshold, of equals the one listed first;
+        missing where the circle is complete), ``minutes_to_complete`` (the longest of the
+        walks to all services, min; NaN where one is not reached at all).
 
     Raises
     ------
@@ -91,7 +91,7 @@ def _circle(
             # Exactly 100 where complete: a sum of weights may miss the total by its last bit.
             "score": np.where(complete, 100.0, 100.0 * score / total),
             "complete": complete,
-            "worst_kind": names.astype("str"),
+            "worst_kind": pd.Series(names.astype("str")).mask(complete).to_numpy(),
             "minutes_to_complete": longest / 60.0,
         },
         index=index,
@@ -115,8 +115,9 @@ def unit_scores(
     DataFrame
         Index (scope, circle), scope being ``"county"`` or a unit_id; columns ``persons``, ``score``
         (mean over residents), ``complete_share`` (residents whose circle is complete, 0 to 1),
-        ``worst_kind`` (named for most residents), ``minutes_to_complete`` (median over
-        residents, min; NaN where half of them cannot reach all services). NaN without residents.
+        ``worst_kind`` (of most residents who lack something; missing if nobody does),
+        ``minutes_to_complete`` (median over residents, min; NaN where half of them cannot reach
+        all services). NaN without residents.
     """
     table = scores.reset_index().set_index("cell_id")
     table = table.join(cells[["unit_id", "persons"]])
@@ -143,14 +144,16 @@ def _summary(group: pd.DataFrame) -> dict[str, object]:
     if total <= 0:
         nothing = dict.fromkeys(("score", "complete_share", "minutes_to_complete"), np.nan)
         return {"persons": 0.0, "worst_kind": None, **nothing}
-    lacking = pd.Series(persons).groupby(group["worst_kind"].to_numpy(dtype=object)).sum()
+    worst = group["worst_kind"].to_numpy(dtype=object)
+    lacking = pd.Series(persons).groupby(worst).sum()  # a complete circle has no worst kind
+    lacking = lacking[lacking > 0]
     complete = float(persons[group["complete"].to_numpy(dtype=bool)].sum())
     score = float(group["score"].to_numpy(dtype=np.float64) @ persons) / total
     return {
         "persons": total,
         "score": min(score, 100.0),
         "complete_share": min(complete / total, 1.0),
-        "worst_kind": lacking.idxmax(),
+        "worst_kind": lacking.idxmax() if len(lacking) else None,
         "minutes_to_complete": weighted_median(group["minutes_to_complete"], persons),
     }
 

@@ -77,6 +77,7 @@ class Table:
 
 
 _LABEL: Final = Column("text", "name shown to people", missing=True)
+_LIMIT_UNIT: Final = Column("text", "unit of limit", allowed=("minutes", "metres"))
 
 FACILITIES: Final = Table(
     "facilities",
@@ -150,7 +151,7 @@ ISOCHRONES: Final = Table(
     ("origin", "limit"),
     {
         "kind": Column("text", "kind key"),
-        "unit": Column("text", "unit of limit: minutes or metres", allowed=("minutes", "metres")),
+        "limit_unit": _LIMIT_UNIT,
     },
     ("Polygon", "MultiPolygon"),
 )
@@ -160,7 +161,7 @@ COVERAGE: Final = Table(
     ("scope", "circle", "kind", "denominator"),
     {
         "limit": Column("number", "threshold", minimum=0.0),
-        "unit": Column("text", "unit of limit: minutes or metres", allowed=("minutes", "metres")),
+        "limit_unit": _LIMIT_UNIT,
         "covered": Column("number", "amount within the threshold", minimum=0.0),
         "total": Column("number", "amount judged", minimum=0.0),
         "share": Column("number", "covered / total, 0 to 1", missing=True, minimum=0.0),
@@ -173,7 +174,7 @@ SCORES: Final = Table(
     {
         "score": Column("number", "weighted share of services reached, 0 to 100", minimum=0.0),
         "complete": Column("flag", "every service reached within its threshold"),
-        "worst_kind": Column("text", "service furthest beyond its threshold", missing=True),
+        "worst_kind": Column("text", "service furthest beyond, if any", missing=True),
         "minutes_to_complete": Column("number", "walk that reaches all, min", missing=True),
     },
 )
@@ -185,7 +186,7 @@ UNIT_SCORES: Final = Table(
         "persons": Column("number", "residents judged", minimum=0.0),
         "score": Column("number", "residents' mean, 0 to 100", missing=True, minimum=0.0),
         "complete_share": Column("number", "residents that have it all, 0 to 1", missing=True),
-        "worst_kind": Column("text", "service that most residents lack", missing=True),
+        "worst_kind": Column("text", "what most residents lack, if any", missing=True),
         "minutes_to_complete": Column("number", "median over residents, min", missing=True),
     },
 )
@@ -196,6 +197,10 @@ GAPS: Final = Table(
     {
         "kind": Column("text", "kind that is lacking"),
         "unit_id": Column("text", "unit that the gap lies in"),
+        "setting": Column("text", "setting of that unit", allowed=SETTINGS),
+        "limit": Column("number", "threshold", minimum=0.0),
+        "limit_unit": _LIMIT_UNIT,
+        "area_m2": Column("number", "area of its cells, m2", minimum=0.0),
         "persons": Column("number", "residents beyond the threshold", minimum=0.0),
         "nearest_facility_id": Column("text", "nearest facility of most residents", missing=True),
         "nearest_minutes": Column("number", "mean walk to the nearest, min", missing=True),

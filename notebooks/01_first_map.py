@@ -31,7 +31,7 @@ result = assess(county)
 
 # %%
 by_residents = result.coverage.xs("population", level="denominator").loc["county"]
-by_residents[["limit", "unit", "covered", "total", "share"]].round(3)
+by_residents[["limit", "limit_unit", "covered", "total", "share"]].round(3)
 
 # %% [markdown]
 # 居民最多的服务缺口，以及到最近设施的平均步行分钟数。

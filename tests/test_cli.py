@@ -248,6 +248,10 @@ BAD = {
     ),
     "ledger: unknown kind": (ledger("kind,name,lon,lat\n澡堂,a,110.001,27.001\n"), r"澡堂"),
     "ledger: no coordinates": (ledger("kind,name,lon,lat\n邮政,a,,27.001\n"), r"row 2|lon"),
+    "ledger: all of it elsewhere": (
+        ledger("kind,name,lon,lat\n邮政,远方,27.001,60.001\n"),
+        r"ledger\.csv: 1 of 1 facilities lie outside .*远方.*datum",
+    ),
     "ledger: swapped": (ledger("kind,name,lon,lat\n邮政,a,27.001,110.001\n"), r"110\.001|lat"),
 }
 

@@ -180,6 +180,17 @@ class TestDemo:
         assert by_unit["7001"] == pytest.approx(5_229.0, abs=1e-6)
         assert by_unit["7006"] == pytest.approx(430.0, abs=1e-6)
 
+    def test_unevenly_mapped_land_is_told(self, demo):
+        # Vaduz has 17 m2 of mapped residential land per resident, the country 230.
+        (finding,) = demo.run["warnings"]
+        assert "Vaduz 17" in finding
+        assert "county 230" in finding
+
+    def test_how_residents_were_placed_is_told(self, demo):
+        placed = demo.run["population_placed_by"]
+        assert set(placed) == set(demo.units.index)
+        assert set(placed.values()) == {"buildings", "streets"}
+
     def test_every_circle_occurs(self, demo):
         assert set(demo.scores.index.unique("circle")) == {
             "urban_life_15",
@@ -254,7 +265,7 @@ def test_las_palmas_runs_whole_from_its_own_config():
     )
     assert people["off_network"] < 0.01 * people["assessed"]
     table = done.coverage.xs("population", level="denominator").loc["county"]
-    assert (table["unit"] == "metres").all()
+    assert (table["limit_unit"] == "metres").all()
     share = table["share"]
     # Orders that hold in any dense city; the figures themselves are not tuned to anything.
     assert share["walkable_500", "transit"] > share["walkable_500", "fresh_food"]

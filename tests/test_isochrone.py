@@ -48,7 +48,7 @@ def test_the_outline_is_the_level_set_of_time_and_access(road):
 def test_metres_are_lengths_whatever_the_speed(road):
     slow = road.with_profile(WalkProfile(speed_kph=1.8))
     areas = isochrones(slow, facilities_at([(2000, 0)]), minutes=[10], metres=[600])
-    assert areas.loc[("post", 600.0), "unit"] == "metres"
+    assert areas.loc[("post", 600.0), "limit_unit"] == "metres"
     assert areas.loc[("post", 600.0), "geometry"].bounds[0] == pytest.approx(1400.0, abs=1.0)
     assert areas.loc[("post", 10.0), "geometry"].bounds[0] == pytest.approx(1700.0, abs=1.0)
 

@@ -107,7 +107,7 @@ class TestByHand:
     def test_metres(self, cells, access):
         table = coverage(cells, access, units_of("ab"), standard(metres=100.0))
         row = table.loc[("county", "town", "post", "population")]
-        assert (row["unit"], row["limit"], row["covered"]) == ("metres", 100.0, 30.0)
+        assert (row["limit_unit"], row["limit"], row["covered"]) == ("metres", 100.0, 30.0)
 
     def test_unknown_land_gives_no_share(self, cells, access):
         table = coverage(cells.assign(residential_m2=np.nan), access, units_of("ab"), standard())
@@ -136,7 +136,7 @@ class TestByHand:
         second = table.loc[(1, "town")]
         assert second["score"] == 100.0
         assert second["complete"]
-        assert second["worst_kind"] == "clinic"
+        assert pd.isna(second["worst_kind"])
         assert second["minutes_to_complete"] == 150.0 / 60.0
         assert table.loc[(0, "town"), "minutes_to_complete"] == 400.0 / 60.0
 
@@ -169,6 +169,8 @@ class TestByHand:
         check(table, GAPS, crs=CRS)
         assert table["kind"].tolist() == ["post", *["retail"] * 2, *["clinic"] * 3]
         post = table.loc["post-1"]
+        assert (post["limit"], post["limit_unit"], post["setting"]) == (5.0, "minutes", "urban")
+        assert post["area_m2"] == 10_000.0
         assert (post["unit_id"], post["persons"], post["nearest_facility_id"]) == ("b", 60.0, "f0")
         assert post["nearest_minutes"] == 1700.0 / 60.0
         assert post["geometry"].area == 10_000.0
