@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -154,9 +153,9 @@ def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessm
         access=access,
         **judged,
         streets=network.streets(),
-        generated=dt.datetime.now(dt.UTC).date().isoformat(),
+        generated=str(asked["generated"])[:10],
         run={
-            **asked_record(config, standard, crs),
+            **asked,
             **people_record(cells, cell_places, people),
             **log.summary(),
         },
