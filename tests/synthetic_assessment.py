@@ -313,7 +313,7 @@ def _coverage(cells: gpd.GeoDataFrame, access: pd.DataFrame, standard: Standard)
                 rows.append((scope, r.circle, r.kind, name, r.limit, r.unit, covered, total))
     frame = pd.DataFrame(
         rows,
-        columns=["scope", "circle", "kind", "denominator", "limit", "unit", "covered", "total"],
+        columns=["scope", "circle", "kind", "denominator", "limit", "limit_unit", "covered", "total"],
     ).set_index(["scope", "circle", "kind", "denominator"])
     frame["share"] = frame["covered"] / frame["total"].where(frame["total"] > 0)
     return frame
@@ -347,7 +347,7 @@ def _isochrones(places: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoDat
         for minutes in (5.0, 10.0, 15.0, 30.0):
             reach = minutes * 60.0 * METRES_PER_SECOND / 1.3
             rows.append((kind, minutes, kind, "minutes", group.buffer(reach).union_all() & county))
-    frame = pd.DataFrame(rows, columns=["origin", "limit", "kind", "unit", "geometry"])
+    frame = pd.DataFrame(rows, columns=["origin", "limit", "kind", "limit_unit", "geometry"])
     return gpd.GeoDataFrame(frame.set_index(["origin", "limit"]), geometry="geometry", crs=CRS)
 
 
@@ -367,6 +367,10 @@ def _gaps(
                 {
                     "kind": kind,
                     "unit_id": unit_id,
+                    "setting": units.loc[unit_id, "setting"],
+                    "limit": 15.0 if units.loc[unit_id, "setting"] == "urban" else 30.0,
+                    "limit_unit": "minutes",
+                    "area_m2": part.area.sum(),
                     "persons": part["persons"].sum(),
                     "nearest_facility_id": nearest.iloc[0] if len(nearest) else None,
                     "nearest_minutes": times.mean() / 60.0,

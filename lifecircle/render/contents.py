@@ -338,7 +338,7 @@ def _isochrones(assessment: Mappable) -> dict[str, Any]:
             dissolved, -1, _codes(origin.to_series(), assessment.facilities.index, -1)
         ).tolist(),
         "limit": [float(limit) for limit in table.index.get_level_values("limit")],
-        "unit": [str(unit) for unit in table["unit"]],
+        "unit": [str(unit) for unit in table["limit_unit"]],
         "shapes": pack_lines(table.geometry.to_numpy(), table.crs, tolerance_m=_TOLERANCE_M),
     }
 
