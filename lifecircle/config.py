@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from lifecircle.errors import ConfigError, Fault, MissingFileError
 from lifecircle.standards import Lang, StandardChanges
+from lifecircle.tables import SCOPE_COUNTY
 
 _WORDS: Final = {
     "Extra inputs are not permitted": "is no key of the county file",
@@ -197,13 +198,23 @@ class PopulationConfig(_Part):
         return self
 
 
+_Minutes = Annotated[float, Field(gt=0, le=600.0, allow_inf_nan=False)]
+_Metres = Annotated[float, Field(gt=0, le=100_000.0, allow_inf_nan=False)]
+
+
 class IsochronesConfig(_Part):
     """Which isochrones are drawn."""
 
-    minutes: tuple[float, ...] = (5.0, 10.0, 15.0, 30.0)
-    metres: tuple[float, ...] = ()
+    minutes: tuple[_Minutes, ...] = (5.0, 10.0, 15.0, 30.0)
+    metres: tuple[_Metres, ...] = ()
     raster_m: float = Field(default=20.0, ge=2.0, le=200.0)
     per_facility: bool = False
+
+    @model_validator(mode="after")
+    def _once(self) -> IsochronesConfig:
+        if len({*self.minutes, *self.metres}) < len(self.minutes) + len(self.metres):
+            raise ValueError("a limit is given twice; each number may stand once")
+        return self
 
 
 class MapConfig(_Part):
@@ -238,6 +249,8 @@ class CountyConfig(_Part):
     def _some_area(self) -> CountyConfig:
         if self.boundary is None and self.units is None:
             raise ValueError("give [boundary] or [units], or both")
+        if self.name == SCOPE_COUNTY:
+            raise ValueError(f"{SCOPE_COUNTY!r} stands for the whole in tables; choose a name")
         if self.population.totals and self.units is None:
             raise ValueError("[population] totals = true needs [units] with residents")
         return self

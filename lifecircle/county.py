@@ -13,7 +13,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from lifecircle.config import CountyConfig, Dataset
-from lifecircle.crs import metric_crs, require_metric
+from lifecircle.crs import check_scale, metric_crs, require_metric
 from lifecircle.dwelling import dwelling_evidence
 from lifecircle.errors import Fault, InputError, warn
 from lifecircle.gap import gaps
@@ -23,7 +23,13 @@ from lifecircle.network import WalkNetwork
 from lifecircle.place import Places
 from lifecircle.population import cells_from_raster, cells_from_totals, persons_within, reconcile
 from lifecircle.reach import nearest_times
-from lifecircle.record import asked_record, people_record, uneven_land, warn_off_network
+from lifecircle.record import (
+    asked_record,
+    people_record,
+    uneven_land,
+    unjudged,
+    warn_off_network,
+)
 from lifecircle.runlog import Progress, RunLog
 from lifecircle.score import scores, unit_scores
 from lifecircle.setting import with_settings
@@ -36,6 +42,8 @@ from lifecircle.sources.roadtables import read_road_tables
 from lifecircle.sources.units import read_units
 from lifecircle.standards import Standard, read_standard
 from lifecircle.tables import FACILITIES, UNITS, check, first
+
+_FEW: Final = 0.001  # of the residents: rounding of borders, not worth a warning. Ours.
 
 STAGES: Final = (
     "area",
@@ -131,7 +139,7 @@ def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessm
         cells, people = _cells(config, units, boundary, extract, network)
         log.count(settings_derived=int(units["setting"].isna().sum()))
         units, cells = with_settings(units, cells)
-        log.note(*uneven_land(cells, units))
+        log.note(*unjudged(cells, units, standard), *uneven_land(cells, units))
     with log.stage("reach"):
         cell_places, facility_places = network.snap(cells), network.snap(facilities)
         cells = cells.assign(access_m=_metres(cell_places))
@@ -232,6 +240,7 @@ def read_area(config: CountyConfig) -> tuple[BaseGeometry, gpd.GeoDataFrame, pyp
     crs = metric_crs(boundary)
     if config.crs is not None:
         crs = require_metric(config.crs, f"{config.path}: crs")
+        check_scale(crs, boundary, f"{config.path}: crs")
     units = units.to_crs(crs)
     check(units, UNITS, crs=crs)
     return boundary, units, crs
@@ -368,16 +377,26 @@ def _cells(
     residential = None if extract is None else extract.residential.to_crs(network.crs)
     if settings.raster is not None:
         county = gpd.GeoSeries([boundary], crs=4326).to_crs(network.crs)
-        raster = read_population(settings.raster.path, county.iloc[0], network.crs)
-        cells = cells_from_raster(raster, units, residential=residential, boundary=county.iloc[0])
-        if settings.totals:
-            return reconcile(cells, units), {"in": float(units["residents"].sum())}
         united = gpd.GeoSeries([units.union_all()], crs=network.crs)
-        return cells, {
+        both = county.union(united).iloc[0]
+        raster = read_population(settings.raster.path, both, network.crs)
+        cells = cells_from_raster(raster, units, residential=residential, boundary=county.iloc[0])
+        people = {
             "in": float(persons_within(raster, county)[0]),
             "in_no_unit": float(persons_within(raster, county.difference(united))[0]),
             "beyond_boundary": float(persons_within(raster, united.difference(county))[0]),
         }
+        if people["beyond_boundary"] > _FEW * people["in"]:
+            warn(
+                f"units reach beyond the boundary, with {people['beyond_boundary']:,.0f} residents "
+                "there that are assessed too; correct their borders if that is not meant"
+            )
+        if not settings.totals:
+            return cells, people
+        counted = cells.groupby("unit_id")["persons"].sum().reindex(units.index, fill_value=0.0)
+        wanted = float(units["residents"].fillna(counted).sum())
+        record = {"in": wanted, **{f"raster_{name}": count for name, count in people.items()}}
+        return reconcile(cells, units), record
     evidence = dwelling_evidence(
         units,
         streets=network.streets(),

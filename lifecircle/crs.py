@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import numpy as np
 import pyproj
 import pyproj.exceptions
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from lifecircle.errors import CRSError, Fault
 
@@ -15,6 +17,7 @@ _GK_FIRST_EPSG: Final = 4534
 _GK_FIRST_MERIDIAN: Final = 75
 _GK_LAST_MERIDIAN: Final = 135
 # Box of the mainland within CGCS2000's area of use; abroad, `crs` in the county file decides.
+_SCALE_ERROR: Final = 0.005  # a county in its own zone stays below 0.001
 _CHINA_BOX: Final = (73.6, 18.0, 134.8, 53.6)
 
 
@@ -63,6 +66,50 @@ def metric_crs(area: shapely.Geometry) -> pyproj.CRS:
         return pyproj.CRS.from_epsg(_GK_FIRST_EPSG + (meridian - _GK_FIRST_MERIDIAN) // 3)
     zone = min(int((lon + 180.0) // 6.0) + 1, 60)
     return pyproj.CRS.from_epsg((32600 if lat >= 0 else 32700) + zone)
+
+
+def check_scale(crs: pyproj.CRS, area: BaseGeometry, where: str) -> None:
+    """Raise unless a projected CRS keeps lengths over an area to half a per cent.
+
+    Parameters
+    ----------
+    crs
+        Projected CRS.
+    area
+        The county in lon/lat degrees.
+    where
+        What to call the CRS's owner in the message.
+
+    Raises
+    ------
+    CRSError
+        Lengths in it are too long or too short somewhere in the area, as in web Mercator or in a
+        zone of another longitude.
+
+    Examples
+    --------
+    >>> county = shapely.box(109.8, 26.2, 110.6, 27.1)
+    >>> check_scale(pyproj.CRS(4546), county, "crs")
+    >>> check_scale(pyproj.CRS(3857), county, "crs")
+    Traceback (most recent call last):
+    ...
+    lifecircle.errors.CRSError: crs: WGS 84 / Pseudo-Mercator makes lengths 12.3 % too long ...
+    """
+    west, south, east, north = area.bounds
+    lon = np.array([west, west, east, east, (west + east) / 2.0])
+    lat = np.array([south, north, south, north, (south + north) / 2.0])
+    factors = pyproj.Proj(crs).get_factors(lon, lat)
+    scales = np.concatenate([factors.meridional_scale, factors.parallel_scale])
+    error = float(scales[np.argmax(np.abs(scales - 1.0))] - 1.0)
+    if not abs(error) <= _SCALE_ERROR:
+        raise CRSError(
+            Fault(
+                where,
+                f"{crs.name} makes lengths {abs(error) * 100.0:.1f} % too "
+                f"{'long' if error > 0 else 'short'} in the county",
+                "use the local zone, or leave crs out",
+            )
+        )
 
 
 def require_metric(crs: Any, where: str) -> pyproj.CRS:

@@ -63,7 +63,7 @@ def excess(access: pd.DataFrame, cells: pd.DataFrame, requirement: Requirement) 
         1 is just within; inf where the service is not reached.
     """
     column, limit = (
-        ("seconds", requirement.limit * 60.0)
+        ("seconds", round(requirement.limit * 60.0, _DIGITS))
         if requirement.unit == "minutes"
         else ("metres", requirement.limit)
     )

@@ -27,8 +27,6 @@ from lifecircle.place import Located, Places
 from lifecircle.reach import nearest_seconds, take
 from lifecircle.tables import FACILITIES, check
 
-_FAR = 1e6  # "time" of raster points without a street, s; any value above all limits
-
 
 @dataclass(frozen=True)
 class _Raster:
@@ -71,7 +69,7 @@ def isochrones(
     access_m
         How far from a street the polygons reach at most, m.
     area
-        Where given (polygon in the network's CRS), only that area is drawn.
+        Where given (polygon in the network's CRS), only its bounding box, a little wider, is drawn.
 
     Returns
     -------
@@ -218,7 +216,7 @@ def _field(
     labels = np.zeros(len(origins.chain), np.int32)
     inside = points if len(window.points) == len(points.chain) else take(points, window.points)
     seconds, _ = nearest_seconds(network, origins, labels, inside, 1.5 * cutoff)
-    return np.where(np.isnan(seconds), _FAR, seconds)
+    return np.where(np.isnan(seconds), 2.0 * cutoff, seconds)
 
 
 def _contours(

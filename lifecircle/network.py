@@ -303,7 +303,7 @@ class WalkNetwork:
         """Seconds from the start of its chain to the start of each segment."""
         total = np.concatenate([[0.0], np.cumsum(self.segment_seconds)])[:-1]
         starts = self.chain_start[:-1]
-        # Summed within each chain, not over the whole network, to keep 1e-9 s everywhere.
+        # One running sum, less its value at each chain's start: exact to 1e-8 s in a county.
         ahead = total - total[starts][self.segment_chain] if len(starts) else total
         return np.asarray(ahead, dtype=np.float64)
 

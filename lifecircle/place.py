@@ -122,6 +122,8 @@ class SegmentIndex:
         x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
         # Neighbours after one another find their squares in the cache: three times as fast.
         tile = 8.0 * self.side
+        known = np.isfinite(x) & np.isfinite(y)  # elsewhere is nowhere: off network
+        x, y = np.where(known, x, self.x0 - 1e9), np.where(known, y, self.y0 - 1e9)
         order = np.lexsort((np.floor(x / tile), np.floor(y / tile)))
         found = snap(
             x[order],

@@ -235,6 +235,8 @@ def reconcile(cells: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoDataFr
     ------
     TableError
         A table breaks its schema, or a cell names an unknown unit.
+    InputError
+        The totals leave nobody.
 
     Warns
     -----
@@ -281,6 +283,10 @@ def reconcile(cells: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoDataFr
             f"{residents[lacking].sum():,.0f} residents are spread over residential land or area"
         )
         scaled = _with_lacking(scaled, units[lacking])
+    if not scaled["persons"].sum() > 0:
+        raise InputError(
+            Fault("units", "residents are 0 in every unit", "give the totals, or the raster alone")
+        )
     kept = scaled[(scaled["persons"] > 0) | (scaled["residential_m2"] > 0)]
     return kept.reset_index(drop=True).rename_axis("cell_id")
 

@@ -44,12 +44,48 @@ def warn_off_network(
     people = off.groupby("unit_id")["persons"].sum()
     people = people[people > 0]
     if len(people):
-        names = units["name"].reindex(people.index)
+        names = units["name"].fillna(units.index.to_series()).reindex(people.index)
         told = [f"{name} {n:,.0f}" for name, n in zip(names, people, strict=True)]
         warn(
             f"off network: {people.sum():,.0f} residents in {len(off)} cells live far from any "
             f"road and count as not reached: {first(told, 10)}"
         )
+
+
+def unjudged(cells: gpd.GeoDataFrame, units: gpd.GeoDataFrame, standard: Standard) -> list[str]:
+    """Find units that no table judges: without any cell, or of a setting without a circle.
+
+    Parameters
+    ----------
+    cells, units
+        Tables per `lifecircle.tables`.
+    standard
+        Circles with their settings.
+
+    Returns
+    -------
+    list of str
+        A finding each that names them; empty if there is none.
+    """
+    findings = []
+    empty = units[~units.index.isin(cells["unit_id"])]
+    if len(empty):
+        names = empty["name"].fillna(empty.index.to_series())
+        findings.append(
+            f"{len(empty)} units hold no resident and no residential land, so they have no row: "
+            f"{first(names, 10)}"
+        )
+    judged = {setting for circle in standard.circles.values() for setting in circle.settings}
+    left = units[~units["setting"].isin(judged)]
+    if not len(left):
+        return findings
+    persons = cells.loc[cells["unit_id"].isin(left.index), "persons"].sum()
+    names = left["name"].fillna(left.index.to_series())
+    findings.append(
+        f"no circle is meant for the setting of {len(left)} units with {persons:,.0f} residents, "
+        f"so they are not judged: {first(names, 10)}"
+    )
+    return findings
 
 
 def uneven_land(cells: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> list[str]:
@@ -75,7 +111,7 @@ def uneven_land(cells: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> list[str]:
     low = each[each < _UNEVEN * county]
     if not len(low):
         return []
-    names = units["name"].reindex(low.index)
+    names = units["name"].fillna(units.index.to_series()).reindex(low.index)
     told = [f"{name} {m2:.0f}" for name, m2 in zip(names, low, strict=True)]
     finding = (
         "residential land looks incompletely mapped, so read its shares with care: m2 per resident "

@@ -117,7 +117,7 @@ def unit_scores(
         (mean over residents), ``complete_share`` (residents whose circle is complete, 0 to 1),
         ``worst_kind`` (of most residents who lack something; missing if nobody does),
         ``minutes_to_complete`` (median over residents, min; NaN where half of them cannot reach
-        all services). NaN without residents.
+        all services). NaN without residents; a unit without any cell has no row.
     """
     table = scores.reset_index().set_index("cell_id")
     table = table.join(cells[["unit_id", "persons"]])

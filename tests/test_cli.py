@@ -175,6 +175,30 @@ BAD = {
         r"tag rule 'x'",
     ),
     "bad crs": (edit('name = "mini"', 'name = "mini"\ncrs = "EPSG:4326"'), r"not in metres"),
+    "crs of another place": (
+        edit('name = "mini"', 'name = "mini"\ncrs = "EPSG:3857"'),
+        r"too long",
+    ),
+    "a zone of another longitude": (
+        edit('name = "mini"', 'name = "mini"\ncrs = "EPSG:4534"'),
+        r"too long",
+    ),
+    "named county": (edit('name = "mini"', 'name = "county"'), r"stands for the whole"),
+    "an endless isochrone": (edit("minutes = [5, 10]", "minutes = [inf]"), r"isochrones\.minutes"),
+    "an isochrone twice": (edit("minutes = [5, 10]", "minutes = [5, 5]"), r"given twice"),
+    "an endless threshold": (edit("minutes = 5\n", "minutes = inf\n"), r"minutes"),
+    "a kind required twice": (
+        edit('["post", "retail", "clinic"]', '["post", "retail", "post"]'),
+        r"requires 'post' twice",
+    ),
+    "nobody at all": (
+        lambda folder: (
+            raster()(folder),
+            edit("[isochrones]", "totals = true\n[isochrones]")(folder),
+            change_units(lambda u: u.assign(residents=0))(folder),
+        ),
+        r"residents are 0 in every unit",
+    ),
     "unknown crs": (edit('name = "mini"', 'name = "mini"\ncrs = "EPSG:0"'), r"crs.*EPSG:0"),
     "missing files, all at once": (
         lambda folder: (remove("roads.osm")(folder), remove("units.geojson")(folder)),

@@ -7,7 +7,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from minicounty import with_raster, write_county
+import shapely
+from minicounty import LON, STEP, units, with_raster, write_county
 
 import lifecircle
 from lifecircle import assess, read_config, write_outputs
@@ -144,6 +145,41 @@ class TestMini:
         assert done.cells.loc[done.cells["access_m"].isna(), "persons"].sum() == pytest.approx(
             off, abs=1e-3
         )
+
+    def test_a_sliver_of_overlap_counts_nobody_twice(self, tmp_path):
+        path = write_county(tmp_path)
+        with_raster(path)
+        both = units()
+        wider = both.geometry.iloc[0].union(
+            shapely.box(both.total_bounds[0], 26.999, LON + 2.52 * STEP, 27.005)
+        )
+        both = both.set_geometry([wider, both.geometry.iloc[1]])
+        both.to_file(tmp_path / "units.geojson", driver="GeoJSON")
+        done = assess(read_config(path))
+        assert done.cells["persons"].sum() == pytest.approx(72.0, rel=1e-5)
+
+    def test_units_beyond_the_boundary_are_told_and_not_lost(self, tmp_path):
+        path = write_county(tmp_path)
+        with_raster(path)
+        west = gpd.GeoDataFrame(geometry=[shapely.box(LON - STEP, 26.999, LON, 27.005)], crs=4326)
+        west.to_file(tmp_path / "boundary.geojson", driver="GeoJSON")
+        with path.open("a", encoding="utf-8") as file:
+            file.write('\n[boundary.file]\npath = "boundary.geojson"\n')
+        with pytest.warns(DataWarning, match="units reach beyond the boundary, with 60 residents"):
+            done = assess(read_config(path))
+        assert done.run["population"]["in"] == pytest.approx(12.0, rel=1e-4)
+        assert done.run["population"]["assessed"] == pytest.approx(72.0, rel=1e-4)
+
+    def test_a_setting_without_a_circle_is_told(self, tmp_path):
+        path = write_county(tmp_path)
+        text = path.read_text(encoding="utf-8")
+        path.write_text(
+            text.replace('["urban", "township", "rural"]', '["urban"]'), encoding="utf-8"
+        )
+        done = assess(read_config(path))
+        (finding,) = done.run["warnings"]
+        assert "1 units with 50 residents" in finding
+        assert "东村" in finding
 
     def test_a_kind_without_facility_is_told(self, tmp_path):
         path = write_county(tmp_path)

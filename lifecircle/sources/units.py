@@ -15,7 +15,7 @@ from lifecircle.errors import Fault, GeometryError, TableError, warn
 from lifecircle.sources.columns import as_numbers, as_text, label_of, name_rows
 from lifecircle.sources.polygons import mend_polygons, only_polygons
 from lifecircle.sources.vector import read_table, scan_vector
-from lifecircle.tables import UNITS, check, first
+from lifecircle.tables import SCOPE_COUNTY, UNITS, check, first
 
 # 城镇 in official statistics is the whole of 城区 and 镇区, the counterpart of 乡村.
 SETTING_WORDS: Final = {
@@ -93,8 +93,9 @@ def read_units(config: UnitsConfig) -> gpd.GeoDataFrame:
     faults += wrong
     geometry, wrong = _polygons(frame, ids, label)
     overlaps = _overlaps(geometry, ids, units["name"])
+    if not wrong:
+        geometry = _cut_overlaps(geometry)  # slivers too: nobody is counted twice
     if overlaps and config.overlaps == "first":
-        geometry = _cut_overlaps(geometry)
         warn(f"{label}: shared ground goes to the unit that stands first: {first(overlaps)}")
     elif overlaps:
         remedy = 'mend the polygons, or set overlaps = "first" under [units]'
@@ -137,6 +138,10 @@ def _id_faults(ids: pd.Series, label: str) -> list[Fault]:
     if ids.isna().any():
         rows = name_rows(ids.index[ids.isna()])
         faults.append(Fault(label, f"no id in {rows}", "give every unit its code"))
+    if (ids == SCOPE_COUNTY).any():
+        faults.append(
+            Fault(label, f"id {SCOPE_COUNTY!r} stands for the whole in tables", "choose another id")
+        )
     twice = ids.duplicated(keep=False) & ids.notna()
     if twice.any():
         rows = name_rows(ids.index[twice], ids[twice])
@@ -292,9 +297,11 @@ def _overlaps(polygons: gpd.GeoSeries, ids: pd.Series, names: pd.Series) -> list
 
 
 def _cut_overlaps(polygons: gpd.GeoSeries) -> gpd.GeoSeries:
-    """Take from each unit what an earlier one holds; a touch of slivers is left as it is."""
+    """Take from each unit what an earlier one holds; those that only touch stay as they are."""
     shapes = np.asarray(polygons).copy()
     later, earlier = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    shared = shapely.area(shapely.intersection(shapes[later], shapes[earlier])) > 0
+    later, earlier = later[shared], earlier[shared]
     for unit in np.unique(later[earlier < later]):
         before = shapes[earlier[(later == unit) & (earlier < unit)]]
         shapes[unit] = only_polygons(shapely.difference(shapes[unit], shapely.union_all(before)))

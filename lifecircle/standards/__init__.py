@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from lifecircle.errors import ConfigError, Fault
+from lifecircle.tables import first
 
 Flag = Literal["confirmed", "secondary", "unverified", "ours"]
 Setting = Literal["urban", "township", "rural"]
@@ -119,8 +120,8 @@ class RequirementGroup(_Frozen):
 
     circle: str
     kinds: tuple[str, ...] = Field(min_length=1)
-    minutes: float | None = Field(default=None, gt=0)
-    metres: float | None = Field(default=None, gt=0)
+    minutes: float | None = Field(default=None, gt=0, le=600.0, allow_inf_nan=False)
+    metres: float | None = Field(default=None, gt=0, le=100_000.0, allow_inf_nan=False)
     weight: float = Field(default=1.0, gt=0)
     flag: Flag = "ours"
     source: str = "the county's own file"
@@ -314,6 +315,7 @@ def read_standard(changes: StandardChanges | str = DEFAULT_STANDARD) -> Standard
     kinds = _merge_kinds(own.kinds)
     circles = {**({} if own.replace else file.circles), **own.circles}
     merged: dict[tuple[str, str], Requirement] = {}
+    _check_once(own.requirements)
     for group in [*(() if own.replace else file.requirements), *own.requirements]:
         merged |= {(r.circle, r.kind): r for r in group.expand()}
     gap_kinds = file.gap_kinds if own.gap_kinds is None else own.gap_kinds
@@ -381,6 +383,20 @@ def _merge_kinds(own: Mapping[str, dict[str, Any]]) -> dict[str, Kind]:
     return kinds
 
 
+def _check_once(groups: Iterable[RequirementGroup]) -> None:
+    """Refuse that a county requires one kind twice in one circle, as one would be lost."""
+    seen: set[tuple[str, str]] = set()
+    faults = []
+    for group in groups:
+        for kind in group.kinds:
+            if (group.circle, kind) in seen:
+                what = f"circle {group.circle!r} requires {kind!r} twice"
+                faults.append(Fault("[[standard.requirements]]", what, "leave one of them"))
+            seen.add((group.circle, kind))
+    if faults:
+        raise ConfigError(faults)
+
+
 def _check_names(
     kinds: Mapping[str, Kind],
     circles: Mapping[str, Circle],
@@ -389,6 +405,10 @@ def _check_names(
     gap_kinds: Iterable[str],
 ) -> None:
     faults = []
+    lower = [name.lower() for name in circles]
+    if len(set(lower)) < len(lower):
+        what = f"circles {first(sorted(circles))} differ only in case"
+        faults.append(Fault("[standard.circles]", what, "give them different names"))
     for r in requirements:
         if r.circle not in circles:
             faults.append(
