@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
-import shapely
 from shapely.geometry.base import BaseGeometry
 
-from lifecircle.config import CountyConfig, Dataset
-from lifecircle.crs import check_scale, metric_crs, require_metric
+from lifecircle.config import CountyConfig
 from lifecircle.dwelling import dwelling_evidence
 from lifecircle.errors import Fault, InputError, warn
 from lifecircle.gap import gaps
@@ -23,6 +21,14 @@ from lifecircle.network import WalkNetwork
 from lifecircle.place import Places
 from lifecircle.population import cells_from_raster, cells_from_totals, persons_within, reconcile
 from lifecircle.reach import nearest_times
+from lifecircle.reading import (
+    read_area,
+    read_extract,
+    read_facilities,
+    walk_area,
+    with_boundary_file,
+    with_osm_date,
+)
 from lifecircle.record import (
     asked_record,
     people_record,
@@ -33,15 +39,10 @@ from lifecircle.record import (
 from lifecircle.runlog import Progress, RunLog
 from lifecircle.score import scores, unit_scores
 from lifecircle.setting import with_settings
-from lifecircle.sources.boundary import adcode_dataset, read_boundary
-from lifecircle.sources.facilities import read_facility_file
-from lifecircle.sources.osm import OsmExtract, read_osm
-from lifecircle.sources.overpass import read_overpass
+from lifecircle.sources.osm import OsmExtract
 from lifecircle.sources.raster import read_population
 from lifecircle.sources.roadtables import read_road_tables
-from lifecircle.sources.units import read_units
 from lifecircle.standards import Standard, read_standard
-from lifecircle.tables import FACILITIES, UNITS, check, first
 
 _FEW: Final = 0.001  # of the residents: rounding of borders, not worth a warning. Ours.
 
@@ -124,14 +125,15 @@ def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessm
     36838.0
     """
     log = RunLog(STAGES, progress)
-    config = _with_boundary_file(config)
+    config = with_boundary_file(config)
     standard = read_standard(config.standard)
     with log.stage("area"):
         boundary, units, crs = read_area(config)
     with log.stage("sources"):
         area = walk_area(boundary, crs, config, standard)
-        extract = _read_osm(config, standard, area)
-        facilities = _facilities(config, standard, extract, area, crs)
+        extract = read_extract(config, standard, area)
+        config = with_osm_date(config, extract)
+        facilities = read_facilities(config, standard, extract, area, crs)
     with log.stage("network"):
         network = _network(config, extract, crs)
         log.count(**network.counts)
@@ -204,153 +206,6 @@ def _judge(
         "gaps": lacking,
         "isochrones": drawn,
     }
-
-
-def read_area(config: CountyConfig) -> tuple[BaseGeometry, gpd.GeoDataFrame, pyproj.CRS]:
-    """Read where the county is and what units it has, and choose its metric CRS.
-
-    Parameters
-    ----------
-    config
-        The county.
-
-    Returns
-    -------
-    boundary, units, crs
-        Boundary in lon/lat; units per `lifecircle.tables.UNITS` in `crs`. Without a boundary the
-        units' union is the county; without units the county is one unit.
-
-    Raises
-    ------
-    InputError
-        A source is missing or wrong.
-    """
-    units = None if config.units is None else read_units(config.units)
-    if config.boundary is not None:
-        boundary = cast("BaseGeometry", read_boundary(config.boundary))
-    elif units is not None:
-        boundary = units.union_all()
-    if units is None:
-        units = gpd.GeoDataFrame(
-            {"name": [config.zh], "setting": [None], "residents": [np.nan], "priority": [1.0]},
-            index=pd.Index([config.name], name="unit_id"),
-            geometry=[boundary],
-            crs=4326,
-        )
-    crs = metric_crs(boundary)
-    if config.crs is not None:
-        crs = require_metric(config.crs, f"{config.path}: crs")
-        check_scale(crs, boundary, f"{config.path}: crs")
-    units = units.to_crs(crs)
-    check(units, UNITS, crs=crs)
-    return boundary, units, crs
-
-
-def walk_area(
-    boundary: BaseGeometry, crs: pyproj.CRS, config: CountyConfig, standard: Standard
-) -> BaseGeometry:
-    """Widen the county by the longest walk, so that border residents keep their neighbours' places.
-
-    Parameters
-    ----------
-    boundary
-        The county in lon/lat.
-    crs
-        Its metric CRS.
-    config, standard
-        Walking speed; thresholds and isochrones.
-
-    Returns
-    -------
-    BaseGeometry
-        Polygon in lon/lat.
-    """
-    minutes = max(standard.longest("minutes"), *config.isochrones.minutes, 0.0)
-    metres = max(standard.longest("metres"), *config.isochrones.metres, 0.0)
-    reach_m = max(minutes * config.walk.metres_per_minute, metres) + config.walk.snap_limit_m
-    wide = gpd.GeoSeries([boundary], crs=4326).to_crs(crs).simplify(10.0).buffer(reach_m)
-    return cast("BaseGeometry", wide.to_crs(4326).iloc[0])
-
-
-def _with_boundary_file(config: CountyConfig) -> CountyConfig:
-    """Name the file behind an adcode, so that outputs state the boundary's source."""
-    if config.boundary is None or config.boundary.adcode is None:
-        return config
-    file = adcode_dataset(config.boundary.adcode)
-    return config.model_copy(update={"boundary": config.boundary.model_copy(update={"file": file})})
-
-
-def _read_osm(config: CountyConfig, standard: Standard, area: BaseGeometry) -> OsmExtract | None:
-    roads, kinds = config.roads, standard.kinds
-    dwellings = config.population.totals and config.population.raster is None
-    if roads.overpass:
-        cache = config.path.parent / ".cache"
-        return read_overpass(area, kinds=kinds, cache=cache, dwellings=dwellings)
-    if roads.osm is None:
-        return None
-    return read_osm(roads.osm.path, area=area, kinds=kinds, dwellings=dwellings)
-
-
-def _facilities(
-    config: CountyConfig,
-    standard: Standard,
-    extract: OsmExtract | None,
-    area: BaseGeometry,
-    crs: pyproj.CRS,
-) -> gpd.GeoDataFrame:
-    parts = [
-        _within(read_facility_file(dataset, standard.kinds), area, dataset)
-        for dataset in config.facilities.files
-    ]
-    if config.facilities.osm is True and extract is not None:
-        parts.append(extract.facilities)
-    elif not isinstance(config.facilities.osm, bool):
-        path = config.facilities.osm.path
-        other = read_osm(path, area=area, kinds=standard.kinds, roads=False, dwellings=False)
-        parts.append(other.facilities)
-    if not parts:
-        raise InputError(
-            Fault(
-                str(config.path),
-                "no source of facilities is named",
-                "name files under [facilities], or roads from OSM",
-            )
-        )
-    every = gpd.GeoDataFrame(pd.concat(parts), crs=4326)
-    required = {r.kind for r in standard.requirements}
-    every = every[every["kind"].isin(required)].to_crs(crs)
-    check(every, FACILITIES, crs=crs)
-    lacking = [kind for kind in sorted(required) if kind not in set(every["kind"])]
-    if len(lacking) == len(required):
-        raise InputError(
-            Fault(
-                "facilities",
-                f"none is of a required kind ({first(sorted(required), 6)})",
-                "check the sources, their area and the standard's OSM tags",
-            )
-        )
-    if lacking:
-        warn(
-            f"no facility is known of: {', '.join(lacking)}; these services count as not reached. "
-            "If they exist but are not mapped, name them under [standard.exclude] with the reason"
-        )
-    return every
-
-
-def _within(places: gpd.GeoDataFrame, area: BaseGeometry, dataset: Dataset) -> gpd.GeoDataFrame:
-    """Leave out a file's facilities beyond the county and its walks, by name; all is an error."""
-    far = ~places.intersects(area)
-    if not far.any():
-        return places
-    lonlat = shapely.get_coordinates(shapely.centroid(np.asarray(places.geometry[far])))
-    swapped = shapely.contains_xy(area, lonlat[:, 1], lonlat[:, 0]).any()
-    hint = "its lon and lat are swapped" if swapped else "check their coordinates and datum"
-    called = places["name"].where(places["name"].notna(), places.index.to_series())[far]
-    told = f"{int(far.sum())} of {len(places)} facilities lie outside the county and its walks"
-    if far.all():
-        raise InputError(Fault(str(dataset.path), f"{told}: {first(called)}", hint))
-    warn(f"{dataset.path.name}: {told} and are left out: {first(called, 5)}; {hint}")
-    return places[~far]
 
 
 def _network(config: CountyConfig, extract: OsmExtract | None, crs: pyproj.CRS) -> WalkNetwork:

@@ -168,7 +168,7 @@ def asked_record(config: CountyConfig, standard: Standard, crs: pyproj.CRS) -> d
         "generated": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "config": _beside(config.model_dump(mode="json", exclude={"path"}), config.path.parent),
         "inputs": _provenance(config),
-        "standard": standard.model_dump(mode="json", exclude={"kinds"}),
+        "standard": standard.model_dump(mode="json", exclude={"kinds", "known"}),
         "crs": crs.to_string(),
     }
 

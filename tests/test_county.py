@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -11,9 +12,10 @@ import shapely
 from minicounty import LON, STEP, units, with_raster, write_county
 
 import lifecircle
-from lifecircle import assess, read_config, write_outputs
+from lifecircle import assess, read_config, read_osm, write_outputs
 from lifecircle.county import STAGES
 from lifecircle.errors import DataWarning
+from lifecircle.reading import with_osm_date
 from lifecircle.setting import derive_settings
 from lifecircle.tables import (
     ACCESS,
@@ -145,6 +147,29 @@ class TestMini:
         assert done.cells.loc[done.cells["access_m"].isna(), "persons"].sum() == pytest.approx(
             off, abs=1e-3
         )
+
+    def test_ledgers_with_the_same_ids_and_kinds_that_are_not_judged(self, tmp_path):
+        path = write_county(tmp_path)
+        for name in ("a", "b"):
+            rows = "facility_id,kind,name,lon,lat\n1,邮政,邮局,110.002,27.001\n"
+            rows += "2,药店,药店,110.001,27.001\n"
+            (tmp_path / f"{name}.csv").write_text(rows, encoding="utf-8")
+        with path.open("a", encoding="utf-8") as file:
+            for name in ("a", "b"):
+                file.write(f'\n[[facilities.files]]\npath = "{name}.csv"\n')
+        with pytest.warns(DataWarning, match="not judged are left out: pharmacy 2"):
+            done = assess(read_config(path))
+        assert {"1:1", "2:1"} <= set(done.facilities.index)
+
+    def test_the_date_inside_the_osm_file_is_stated(self, tmp_path):
+        path = write_county(tmp_path)
+        source = Path("data/liechtenstein/liechtenstein-2013-08-03.osm.pbf")
+        config = read_config("data/liechtenstein/county.toml")
+        extract = read_osm(source, dwellings=False)
+        undated = config.roads.osm.model_copy(update={"date": ""})
+        bare = config.model_copy(update={"roads": config.roads.model_copy(update={"osm": undated})})
+        assert with_osm_date(bare, extract).roads.osm.date == "2013-08-03"
+        assert with_osm_date(read_config(path), extract).roads.osm.date == "2026-01-01"
 
     def test_a_sliver_of_overlap_counts_nobody_twice(self, tmp_path):
         path = write_county(tmp_path)

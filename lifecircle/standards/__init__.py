@@ -177,6 +177,8 @@ class Standard(Labelled):
         When a community counts as covered.
     changes
         What the county's own file changed, in words.
+    known
+        All kinds that the county may name, required or not.
     """
 
     key: str
@@ -188,6 +190,7 @@ class Standard(Labelled):
     community: CommunityRule
     excluded: Mapping[str, str] = Field(default_factory=dict)
     changes: tuple[str, ...] = ()
+    known: Mapping[str, Kind] = Field(default_factory=dict)
 
     def for_circle(self, circle: str) -> tuple[Requirement, ...]:
         """Give the requirements of one circle."""
@@ -343,6 +346,7 @@ def read_standard(changes: StandardChanges | str = DEFAULT_STANDARD) -> Standard
         excluded=dict(own.exclude),
         community=community,
         changes=_describe(own),
+        known=kinds,
     )
 
 
