@@ -50,7 +50,7 @@ class WalkNetwork:
     profile
         How people walk; `with_profile` changes it without reading again.
     node_ids, node_x, node_y
-        Nodes in Hilbert order; ids are those of the input (vertices of a geometry: -1, -2, ...).
+        Nodes in Hilbert order; ids are those of the input (a geometry's vertices: new ones).
     segment_u, segment_v
         Node positions of each segment, oriented and ordered along its chain.
     segment_m, segment_steps, segment_highway
@@ -200,8 +200,8 @@ class WalkNetwork:
         ----------
         graph
             A networkx (Multi)(Di)Graph with ``x``, ``y`` on nodes, ``crs`` on the graph and
-            optional ``length``, ``highway``, ``geometry`` on edges; or the path of a GraphML file.
-            An edge and its reverse count once: people walk both ways.
+            optional ``length``, ``highway``, ``steps``, ``geometry`` on edges; or the path of a
+            GraphML file. An edge and its reverse count once: people walk both ways.
         crs
             Projected CRS in metres; the graph's own if projected, else chosen from its nodes.
         profile
@@ -234,8 +234,8 @@ class WalkNetwork:
         Returns
         -------
         networkx.MultiGraph
-            Nodes are the input's ids with ``x``, ``y``; edges carry ``length`` (m), ``seconds``
-            and ``highway``; ``graph["crs"]`` is the metric CRS.
+            Nodes are the input's ids with ``x``, ``y``; edges carry ``length`` (m), ``seconds``,
+            ``highway`` and ``steps``; ``graph["crs"]`` is the metric CRS.
 
         Examples
         --------
@@ -251,13 +251,14 @@ class WalkNetwork:
         graph.add_nodes_from((node, {"x": x, "y": y}) for node, x, y in places)
         names = np.asarray(self.highways, dtype=object)[self.segment_highway]
         graph.add_edges_from(
-            (ids[u], ids[v], {"length": metres, "seconds": seconds, "highway": name})
-            for u, v, metres, seconds, name in zip(
+            (ids[u], ids[v], {"length": m, "seconds": seconds, "highway": name, "steps": steps})
+            for u, v, m, seconds, name, steps in zip(
                 self.segment_u.tolist(),
                 self.segment_v.tolist(),
                 self.segment_m.tolist(),
                 self.segment_seconds.tolist(),
                 names,
+                self.segment_steps.tolist(),
                 strict=True,
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,7 +22,8 @@ class Segments:
     Parameters
     ----------
     ids, x, y
-        Nodes; vertices inside an edge's geometry follow with ids -1, -2, ...
+        Nodes; vertices inside an edge's geometry follow with ids that no node has: -1, -2, ... or
+        from below the smallest id; ``vertex1``, ... beside ids that are text.
     u, v
         Node positions of each segment.
     metres, steps, highway
@@ -181,9 +183,8 @@ def _exploded(nodes: pd.DataFrame, edges: pd.DataFrame) -> Segments:
     steps, highway, highways = _columns(edges)
     su, sv = node[i], node[i + 1]
     keep = su != sv
-    new = -1 - np.arange(inner.sum())
     return Segments(
-        nodes.index.append(pd.Index(new)),
+        nodes.index.append(_vertex_ids(nodes.index, int(inner.sum()))),
         np.concatenate([x, points[inner, 0]]),
         np.concatenate([y, points[inner, 1]]),
         su[keep],
@@ -194,3 +195,13 @@ def _exploded(nodes: pd.DataFrame, edges: pd.DataFrame) -> Segments:
         highways,
         {"loops_dropped": int((~keep).sum())},
     )
+
+
+def _vertex_ids(ids: pd.Index, count: int) -> pd.Index:
+    """Make ids that no node has: numbers below all others, or text beside text."""
+    if pd.api.types.is_numeric_dtype(ids.dtype):
+        lowest = min(0, int(np.floor(ids.min())))
+        return pd.Index(lowest - 1 - np.arange(count, dtype=np.int64))
+    taken = set(ids)
+    free = (name for number in itertools.count(1) if (name := f"vertex{number}") not in taken)
+    return pd.Index(list(itertools.islice(free, count)), dtype=object)

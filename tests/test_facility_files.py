@@ -1,14 +1,21 @@
 """Facilities from ledgers and layers."""
 
+import hashlib
+from pathlib import Path
+
 import geopandas as gpd
 import pytest
 import shapely
 
 from lifecircle.config import Dataset
-from lifecircle.errors import GeometryError, MissingFileError, TableError
+from lifecircle.errors import GeometryError, InputError, MissingFileError, TableError
 from lifecircle.sources.facilities import read_facility_file
 from lifecircle.standards import shared_kinds
 from lifecircle.tables import FACILITIES, check
+
+
+def mark(folder, name, layer=""):
+    return hashlib.sha256(f"{folder.name}/{name}/{layer}".encode()).hexdigest()[:6]
 
 
 @pytest.fixture
@@ -22,7 +29,7 @@ def ledger(tmp_path):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
-def test_a_ledger(ledger, encoding):
+def test_a_ledger(ledger, encoding, tmp_path):
     found = ledger(
         "facility_id,kind,name,lon,lat,capacity,hours\n"
         "p1,post,长铺邮政所,110.16,26.58,,Mo-Fr 09:00-17:00\n"
@@ -32,7 +39,7 @@ def test_a_ledger(ledger, encoding):
         source="县邮政局台账",
     )
     check(found, FACILITIES, crs=4326)
-    assert found.index.tolist() == ["p1", "ledger/3", "s1"]
+    assert found.index.tolist() == ["p1", f"ledger-{mark(tmp_path, 'ledger.csv')}/3", "s1"]
     assert found["kind"].tolist() == ["post", "clinic", "sport"]
     assert found["name"].iloc[0] == "长铺邮政所"
     assert found["name"].isna().tolist() == [False, False, True]
@@ -59,7 +66,9 @@ def test_polygons_and_lines_become_points_within(tmp_path):
     found = read_facility_file(Dataset(path=path), shared_kinds())
     assert found.geom_type.tolist() == ["Point", "Point", "MultiPoint"]
     assert shapely.contains(angle, found.geometry.iloc[0])
-    assert found.index.tolist() == ["sites/1", "sites/2", "sites/3"]
+    assert found.index.tolist() == [
+        f"sites-{mark(tmp_path, 'sites.gpkg')}/{row}" for row in (1, 2, 3)
+    ]
 
 
 def test_a_file_that_is_not_there(tmp_path):
@@ -105,6 +114,56 @@ def test_faults_of_coordinates_alone(ledger):
         ledger("kind,lon,lat\npost,110,26\npost,110,\n")
 
 
-def test_an_id_that_falls_on_a_made_one(ledger):
-    with pytest.raises(TableError, match=r"facility_id repeats: row 2 \(ledger/3\), row 3"):
-        ledger("facility_id,kind,lon,lat\nledger/3,post,1,2\n,post,1,2\n")
+def test_an_id_that_falls_on_a_made_one(ledger, tmp_path):
+    made = f"ledger-{mark(tmp_path, 'ledger.csv')}/3"
+    with pytest.raises(TableError, match=rf"facility_id repeats: row 2 \({made}\), row 3"):
+        ledger(f"facility_id,kind,lon,lat\n{made},post,1,2\n,post,1,2\n")
+
+
+def test_made_ids_differ_between_folders_and_endings(tmp_path):
+    ids = set()
+    for name in ("2023/posts.csv", "2024/posts.csv", "2024/posts.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("kind,lon,lat\npost,1,2\npost,1,2\n", encoding="utf-8")
+        ids |= set(read_facility_file(Dataset(path=path), shared_kinds()).index)
+    assert len(ids) == 6
+
+
+def test_made_ids_differ_between_layers(tmp_path):
+    path = tmp_path / "sites.gpkg"
+    frame = gpd.GeoDataFrame({"kind": ["park"]}, geometry=[shapely.Point(1, 2)], crs=4326)
+    ids = set()
+    for layer in ("north", "south"):
+        frame.to_file(path, layer=layer)
+        ids |= set(read_facility_file(Dataset(path=path, layer=layer), shared_kinds()).index)
+    assert len(ids) == 2
+
+
+def test_made_ids_do_not_depend_on_where_the_county_lies(tmp_path):
+    ids = set()
+    for county in ("one", "two"):
+        path = tmp_path / county / "ledgers" / "posts.csv"
+        path.parent.mkdir(parents=True)
+        path.write_text("kind,lon,lat\npost,1,2\n", encoding="utf-8")
+        ids |= set(read_facility_file(Dataset(path=path), shared_kinds()).index)
+    assert len(ids) == 1
+
+
+@pytest.mark.parametrize("name", ["ledger.csv", "ledger.dbf"])
+def test_a_file_that_may_not_be_read(tmp_path, monkeypatch, name):
+    shapes = gpd.GeoDataFrame({"kind": ["park"]}, geometry=[shapely.Point(1, 2)], crs=4326)
+    shapes.to_file(tmp_path / "ledger.shp")
+    (tmp_path / "ledger.cpg").unlink()
+    (tmp_path / "ledger.csv").write_text("kind,lon,lat\npost,1,2\n", encoding="utf-8")
+    read_bytes = Path.read_bytes
+
+    def refuse(path):
+        if path.name == name:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    given = tmp_path / name.replace("dbf", "shp")
+    with pytest.raises(InputError, match=rf"{name} \(Permission denied\) -> close it elsewhere"):
+        read_facility_file(Dataset(path=given), shared_kinds())

@@ -4,6 +4,7 @@ import geopandas as gpd
 import networkx as nx
 import numpy as np
 import pandas as pd
+import pyproj
 import pytest
 import shapely
 from handmade import CRS, lattice_tables
@@ -14,6 +15,7 @@ from lifecircle.config import WalkProfile
 from lifecircle.errors import CRSError, DataWarning, InputError, MissingFileError, TableError
 from lifecircle.kernels.graph import hilbert_order
 from lifecircle.network import WalkNetwork
+from lifecircle.sources.graphs import read_graph
 
 METRE_A_SECOND = WalkProfile(speed_kph=3.6)
 
@@ -178,6 +180,76 @@ class TestExchange:
         assert network.counts["segments"] == 3
         assert network.segment_m.sum() == pytest.approx(100.0 + bow.length)
 
+    def test_parallel_arcs_of_one_length_both_stay(self):
+        # Round a pond, north and south: as long as each other, and each drawn both ways.
+        graph = nx.MultiDiGraph(crs=CRS)
+        graph.add_node(1, x=0.0, y=0.0)
+        graph.add_node(2, x=60.0, y=0.0)
+        for y in (40.0, -40.0):
+            arc = shapely.LineString([(0, 0), (30, y), (60, 0)])
+            graph.add_edge(1, 2, length=100.0, geometry=arc)
+            graph.add_edge(2, 1, length=100.0, geometry=arc.reverse())
+        network = WalkNetwork.from_osmnx(graph)
+        assert network.segment_m.tolist() == [50.0] * 4
+        assert sorted(network.node_y) == [-40.0, 0.0, 0.0, 40.0]
+
+    @pytest.mark.parametrize("lacking", [{}, {"length": None}])
+    def test_only_lengths_that_are_not_given_are_measured(self, lacking):
+        graph = nx.MultiDiGraph(crs=CRS)
+        for node, x in ((1, 0.0), (2, 60.0), (3, 160.0)):
+            graph.add_node(node, x=x, y=0.0)
+        arc = shapely.LineString([(0, 0), (30, 40), (60, 0)])
+        graph.add_edge(1, 2, length=77.0)
+        graph.add_edge(1, 2, geometry=arc, **lacking)
+        graph.add_edge(2, 3, **lacking)
+        edges = read_graph(graph)[1]
+        assert edges["length_m"].tolist() == [77.0, 100.0, 100.0]
+        assert sorted(WalkNetwork.from_osmnx(graph).segment_m) == [50.0, 50.0, 77.0, 100.0]
+
+    def test_lengths_of_a_graph_in_degrees_are_measured_in_metres(self):
+        graph = nx.MultiDiGraph(crs="EPSG:4326")
+        for node, x in ((1, 110.0), (2, 110.001)):
+            graph.add_node(node, x=x, y=27.0)
+        graph.add_edge(1, 2)
+        graph.add_edge(1, 2, geometry=shapely.LineString([(110.0, 27.0), (110.001, 27.0)]))
+        # 0.001 degrees of the parallel at 27 degrees north, stretched in the zone of 111 E.
+        ground = pyproj.Geod(ellps="GRS80").inv(110.0, 27.0, 110.001, 27.0)[2]
+        assert read_graph(graph)[1]["length_m"].tolist() == pytest.approx([ground] * 2, rel=3e-4)
+
+    def test_edges_of_an_undirected_graph_all_stay(self):
+        graph = nx.MultiGraph(crs=CRS)
+        graph.add_node(1, x=0.0, y=0.0)
+        graph.add_node(2, x=60.0, y=0.0)
+        graph.add_edge(1, 2, length=60.0)
+        graph.add_edge(2, 1, length=60.0)
+        assert WalkNetwork.from_osmnx(graph).segment_m.tolist() == [60.0, 60.0]
+
+    def test_steps_come_back_from_networkx_and_graphml(self, tmp_path):
+        osmnx = pytest.importorskip("osmnx")
+        nodes, edges = line([0, 100, 200, 300])
+        edges["steps"] = [True, False, False]
+        edges["highway"] = ["footway", "steps", "footway"]
+        network = WalkNetwork.from_tables(nodes, edges, crs=CRS)
+        graph = network.to_networkx()
+        osmnx.save_graphml(nx.MultiDiGraph(graph), tmp_path / "graph.graphml")
+        for source in (graph, tmp_path / "graph.graphml"):
+            again = WalkNetwork.from_osmnx(source)
+            at = again.node_x[again.segment_u] + again.node_x[again.segment_v]
+            assert at[again.segment_steps].tolist() == [100.0]
+            assert again.chain_seconds.sum() == network.chain_seconds.sum()
+
+    @pytest.mark.parametrize("crs", ["foo:1", "EPSG:999999"])
+    def test_a_graph_with_an_unknown_crs(self, crs):
+        graph = nx.MultiDiGraph(crs=crs)
+        graph.add_node(1, x=0.0, y=0.0)
+        graph.add_node(2, x=60.0, y=0.0)
+        graph.add_edge(1, 2)
+        with pytest.raises(CRSError, match=f"graph: {crs} is no known coordinate system"):
+            WalkNetwork.from_osmnx(graph)
+        graph.graph["crs"] = CRS
+        with pytest.raises(CRSError, match=f"crs: {crs} is no known coordinate system"):
+            WalkNetwork.from_osmnx(graph, crs=crs)
+
     def test_graphml_of_osmnx(self, lattice, tmp_path):
         osmnx = pytest.importorskip("osmnx")
         path = tmp_path / "graph.graphml"
@@ -200,6 +272,27 @@ class TestExchange:
         broken.write_text("<graphml", encoding="utf-8")
         with pytest.raises(InputError, match="no GraphML"):
             WalkNetwork.from_osmnx(broken)
+
+
+class TestVertexIds:
+    @pytest.mark.parametrize(
+        ("ids", "new"),
+        [
+            ([1, 2], [-1, -2]),
+            ([-1, 2], [-2, -3]),
+            ([-7.0, -2.0], [-8, -9]),
+            (["a", "vertex1"], ["vertex2", "vertex3"]),
+            ([7, "b"], ["vertex1", "vertex2"]),
+        ],
+    )
+    def test_no_vertex_takes_the_id_of_a_node(self, ids, new):
+        nodes = pd.DataFrame({"x": [0.0, 100.0], "y": 0.0}, index=ids)
+        bow = shapely.LineString([(0, 0), (30, 40), (70, 40), (100, 0)])
+        edges = pd.DataFrame({"u": ids[:1], "v": ids[1:], "geometry": [bow]})
+        network = WalkNetwork.from_tables(nodes, edges, crs=CRS)
+        assert set(network.node_ids) == {*ids, *new}
+        graph = network.to_networkx()
+        assert (len(graph), graph.size()) == (4, 3)
 
 
 class TestBadTables:

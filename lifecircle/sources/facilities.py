@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -27,8 +28,9 @@ def read_facility_file(dataset: Dataset, kinds: Mapping[str, Kind]) -> gpd.GeoDa
     ----------
     dataset
         GeoJSON, GeoPackage, Shapefile, or CSV with lon and lat (UTF-8 or GBK). Needs a column
-        ``kind``: a kind's key, or its Chinese or English name. Optional: ``facility_id`` (the
-        file's name and row by default), ``name``, ``capacity``, ``hours``.
+        ``kind``: a kind's key, or its Chinese or English name. Optional: ``facility_id`` (by
+        default the file's name, a mark of its folder and layer, and the row), ``name``,
+        ``capacity``, ``hours``.
     kinds
         The standard's kinds, by key.
 
@@ -52,7 +54,9 @@ def read_facility_file(dataset: Dataset, kinds: Mapping[str, Kind]) -> gpd.GeoDa
     --------
     >>> import pathlib, tempfile
     >>> from lifecircle.standards import shared_kinds
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "ledger.csv"
+    >>> folder = pathlib.Path(tempfile.mkdtemp()) / "posts"
+    >>> folder.mkdir()
+    >>> path = folder / "ledger.csv"
     >>> text = "kind,name,lon,lat\n邮政,长铺邮政所,110.16,26.58\n"
     >>> _ = path.write_text(text, encoding="gb18030")
     >>> read_facility_file(Dataset(path=path), shared_kinds())[["kind", "name", "source"]]
@@ -91,7 +95,7 @@ def read_facility_file(dataset: Dataset, kinds: Mapping[str, Kind]) -> gpd.GeoDa
 
 def _ids(frame: gpd.GeoDataFrame, dataset: Dataset, label: str) -> tuple[pd.Series, list[Fault]]:
     rows = pd.Series(frame.index, index=frame.index).astype("str")
-    ids = dataset.path.stem + "/" + rows
+    ids = f"{dataset.path.stem}-{_mark(dataset)}/" + rows
     if "facility_id" in frame.columns:
         ids = as_text(frame["facility_id"]).fillna(ids)
     twice = ids.duplicated(keep=False)
@@ -99,6 +103,15 @@ def _ids(frame: gpd.GeoDataFrame, dataset: Dataset, label: str) -> tuple[pd.Seri
         return ids, []
     told = name_rows(frame.index[twice], ids[twice])
     return ids, [Fault(label, f"facility_id repeats: {told}", "make ids unique")]
+
+
+def _mark(dataset: Dataset) -> str:
+    """Tell files of one name, and layers of one file, apart: in six hexadecimal digits.
+
+    Only the nearest folder counts, so that ids are the same wherever the county's folder lies.
+    """
+    place = "/".join([dataset.path.parent.name, dataset.path.name, dataset.layer or ""])
+    return hashlib.sha256(place.encode()).hexdigest()[:6]
 
 
 def _kinds(

@@ -9,6 +9,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pyproj
+import pyproj.exceptions
 import shapely
 
 from lifecircle.crs import metric_crs
@@ -28,14 +29,15 @@ def read_graph(graph: Any, crs: Any | None = None) -> tuple[pd.DataFrame, pd.Dat
     Returns
     -------
     nodes, edges, crs
-        As `lifecircle.WalkNetwork.from_tables` takes them. An edge and its reverse count once.
+        As `lifecircle.WalkNetwork.from_tables` takes them, each with ``length_m``: what an edge
+        does not say is measured. An edge of a directed graph and its reverse count once.
 
     Raises
     ------
     MissingFileError, InputError
         The file is not there, or is no GraphML of a street graph; or there is no edge.
     CRSError
-        The graph does not say its CRS.
+        The graph does not say its CRS, or says an unknown one; or `crs` is unknown.
 
     Examples
     --------
@@ -56,7 +58,7 @@ def read_graph(graph: Any, crs: Any | None = None) -> tuple[pd.DataFrame, pd.Dat
             Fault(where, "there is no edge, or no x and y on nodes", "check the graph")
         )
     edges = _edges(graph)
-    source = pyproj.CRS.from_user_input(graph.graph["crs"])
+    source = _known(graph.graph["crs"], where)
     target = _target(source, nodes, crs)
     if source != target:
         move = pyproj.Transformer.from_crs(source, target, always_xy=True)
@@ -66,7 +68,8 @@ def read_graph(graph: Any, crs: Any | None = None) -> tuple[pd.DataFrame, pd.Dat
             lines = np.asarray(edges["geometry"], dtype=object)
             to_metres = cast("Any", move.transform)
             edges["geometry"] = shapely.transform(lines, to_metres, interleaved=False)
-    return nodes[["x", "y"]].astype(float), edges, target
+    nodes = nodes[["x", "y"]].astype(float)
+    return nodes, _measured(nodes, edges), target
 
 
 def _load(path: Path) -> Any:
@@ -82,9 +85,18 @@ def _load(path: Path) -> Any:
         ) from error
 
 
+def _known(crs: Any, where: str) -> pyproj.CRS:
+    try:
+        return pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.CRSError as error:
+        raise CRSError(
+            Fault(where, f"{crs} is no known coordinate system", "use a code such as EPSG:4326")
+        ) from error
+
+
 def _target(source: pyproj.CRS, nodes: pd.DataFrame, crs: Any | None) -> pyproj.CRS:
     if crs is not None:
-        return pyproj.CRS.from_user_input(crs)
+        return _known(crs, "crs")
     if source.is_projected:
         return source
     low, high = nodes[["x", "y"]].min(), nodes[["x", "y"]].max()
@@ -93,27 +105,55 @@ def _target(source: pyproj.CRS, nodes: pd.DataFrame, crs: Any | None) -> pyproj.
 
 def _edges(graph: Any) -> pd.DataFrame:
     rows = [(u, v, data) for u, v, data in graph.edges(data=True)]
+    names = [_one(row[2].get("highway")) for row in rows]
     edges = pd.DataFrame(
         {
             "u": [row[0] for row in rows],
             "v": [row[1] for row in rows],
-            "length_m": [float(row[2].get("length", np.nan)) for row in rows],
-            "highway": [_one(row[2].get("highway")) for row in rows],
+            "length_m": np.array([row[2].get("length") for row in rows], dtype=np.float64),
+            "highway": names,
         }
     )
-    edges["steps"] = edges["highway"] == "steps"
+    edges["steps"] = [_is_steps(row[2], name) for row, name in zip(rows, names, strict=True)]
     if any("geometry" in row[2] for row in rows):
         edges["geometry"] = pd.Series([row[2].get("geometry") for row in rows], dtype=object)
-    if edges["length_m"].isna().any():
-        edges = edges.drop(columns="length_m")
-    if not graph.is_directed():
-        return edges
-    # Of an edge and its reverse (same nodes, same length to the centimetre) one is kept.
+    return _one_way(edges) if graph.is_directed() else edges
+
+
+def _one_way(edges: pd.DataFrame) -> pd.DataFrame:
+    """Keep one of an edge and its reverse: same nodes, length to the centimetre, and line."""
     codes, _ = pd.factorize(pd.concat([edges["u"], edges["v"]]))
     u, v = codes[: len(edges)], codes[len(edges) :]
-    length = edges["length_m"].round(2) if "length_m" in edges else 0.0
+    length = edges["length_m"].round(2)
     key = pd.DataFrame({"low": np.minimum(u, v), "high": np.maximum(u, v), "length": length})
+    if "geometry" in edges:
+        # The normal form of a line is that of its reverse; 1e-7 degrees are a centimetre.
+        given = np.asarray(edges["geometry"], dtype=object)
+        lines = shapely.transform(given, lambda xy: np.round(xy, 7) + 0.0)  # no minus zero
+        key["line"] = shapely.to_wkb(shapely.normalize(lines))
     return edges[~key.duplicated().to_numpy()].reset_index(drop=True)
+
+
+def _measured(nodes: pd.DataFrame, edges: pd.DataFrame) -> pd.DataFrame:
+    """Fill lengths that are not given: along the line, else straight between the nodes."""
+    unknown = edges["length_m"].isna().to_numpy()
+    if not unknown.any():
+        return edges
+    ends = [nodes.loc[edges.loc[unknown, name], ["x", "y"]].to_numpy() for name in "uv"]
+    metres = np.hypot(*(ends[1] - ends[0]).T)
+    if "geometry" in edges:
+        lines = np.asarray(edges.loc[unknown, "geometry"], dtype=object)
+        plain = shapely.is_missing(lines) | shapely.is_empty(lines)
+        metres = np.where(plain, metres, shapely.length(lines))
+    length = edges["length_m"].to_numpy(copy=True)
+    length[unknown] = metres
+    return edges.assign(length_m=length)
+
+
+def _is_steps(data: dict[str, Any], highway: str) -> bool:
+    """Take the word of ``steps``, which GraphML turns to text, before that of the class."""
+    said = str(data.get("steps")).casefold()
+    return said == "true" if said in {"true", "false"} else highway == "steps"
 
 
 def _one(highway: object) -> str:

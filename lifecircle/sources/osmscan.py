@@ -229,12 +229,18 @@ def open_osm(path: Path) -> Any:
     if not path.is_file():
         raise MissingFileError(Fault(str(path), "there is no such file", "check the path"))
     form = _format(path)
-    if path.stat().st_size == 0:
-        raise InputError(Fault(str(path), "the file is empty", _GET_IT))
-    if str(path).isascii():
-        return osmium.io.File(str(path), form)
-    # libosmium opens files by their narrow name, which on Windows cannot hold Chinese.
-    return osmium.io.FileBuffer(path.read_bytes(), form)
+    try:
+        with path.open("rb") as stream:
+            if not stream.read(1):
+                raise InputError(Fault(str(path), "the file is empty", _GET_IT))
+            if str(path).isascii():
+                return osmium.io.File(str(path), form)
+            # libosmium opens files by their narrow name, which on Windows cannot hold Chinese.
+            return osmium.io.FileBuffer(path.read_bytes(), form)
+    except OSError as error:
+        remedy = "close it elsewhere, and check that you may read it"
+        reason = error.strerror or str(error)
+        raise InputError(Fault(str(path), f"cannot be read ({reason})", remedy)) from error
 
 
 def _format(path: Path) -> str:

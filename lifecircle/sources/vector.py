@@ -168,7 +168,7 @@ def read_text(dataset: Dataset, *, where: str) -> pd.DataFrame:
     """
     _require_file(dataset, where)
     label = label_of(dataset, where)
-    head, *rows = _split(_decode(dataset.path.read_bytes(), label), label)
+    head, *rows = _split(_decode(_bytes(dataset.path, label), label), label)
     header = [(name or "").strip() for name in head]
     while header and not header[-1]:
         header.pop()
@@ -189,6 +189,15 @@ def read_text(dataset: Dataset, *, where: str) -> pd.DataFrame:
         raise TableError(faults)
     cells = [[*row[:width], *[None] * (width - len(row))] for row in filled.values()]
     return pd.DataFrame(cells, columns=header, index=pd.Index(filled, name="row"), dtype="str")
+
+
+def _bytes(path: Path, label: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        remedy = "close it elsewhere, and check that you may read it"
+        raise InputError(Fault(label, f"cannot read {path} ({reason})", remedy)) from error
 
 
 def _require_file(dataset: Dataset, where: str) -> None:
@@ -274,7 +283,7 @@ def _read(dataset: Dataset, label: str) -> pd.DataFrame:
                 frame = pyogrio.read_dataframe(
                     dataset.path,
                     layer=_layer_name(dataset, label),
-                    encoding=_shapefile_encoding(dataset.path),
+                    encoding=_shapefile_encoding(dataset.path, label),
                 )
     except InputError:
         raise
@@ -315,12 +324,12 @@ def _layer_name(dataset: Dataset, label: str) -> str | None:
     return next(iter(drawn or names), None)
 
 
-def _shapefile_encoding(path: Path) -> str | None:
+def _shapefile_encoding(path: Path, label: str) -> str | None:
     """Guess what old GIS leave unsaid: a .dbf with neither .cpg nor code page is UTF-8 or GBK."""
     table = path.with_suffix(".dbf")
     if path.suffix.lower() != ".shp" or path.with_suffix(".cpg").exists() or not table.exists():
         return None
-    data = table.read_bytes()
+    data = _bytes(table, label)
     if len(data) < 32 or data[29]:
         return None
     try:
