@@ -313,7 +313,16 @@ def _coverage(cells: gpd.GeoDataFrame, access: pd.DataFrame, standard: Standard)
                 rows.append((scope, r.circle, r.kind, name, r.limit, r.unit, covered, total))
     frame = pd.DataFrame(
         rows,
-        columns=["scope", "circle", "kind", "denominator", "limit", "limit_unit", "covered", "total"],
+        columns=[
+            "scope",
+            "circle",
+            "kind",
+            "denominator",
+            "limit",
+            "limit_unit",
+            "covered",
+            "total",
+        ],
     ).set_index(["scope", "circle", "kind", "denominator"])
     frame["share"] = frame["covered"] / frame["total"].where(frame["total"] > 0)
     return frame

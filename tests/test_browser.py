@@ -207,7 +207,7 @@ def test_a_threshold_in_metres_is_judged_in_metres(visit, invented):
     row = page.page.locator(".lc-services tbody tr").filter(has_text="健身").inner_text()
     metres = invented.access.loc[(cell.name, "sport"), "metres"]
     assert f"{np.ceil(metres - 1e-7):,.0f} m" in row
-    assert ("✓ 2000 米内" in row) == (metres <= 2000)
+    assert ("✓ 2000 米以内" in row) == (metres <= 2000)
 
 
 def test_a_click_on_a_clipped_cell_finds_the_right_one(visit, invented):
@@ -319,7 +319,7 @@ def test_the_legend_shares_are_those_of_the_residents(visit, invented):
 def test_cells_leave_no_hair_between_them(visit, invented):
     page = visit()
     page.page.select_option(".lc-layers select >> nth=0", "density")
-    page.page.locator(".lc-toggle", has_text="仅有居民的格网").click()
+    page.page.locator(".lc-toggle", has_text="仅显示有居民的格网").click()
     middle = invented.units.union_all().centroid
     for zoom in (15.5, 16.25, 17):
         page.go(middle, invented.units.crs, zoom)

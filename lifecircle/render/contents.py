@@ -70,6 +70,7 @@ def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
                 "color": kind.color,
                 "symbol": kind.symbol,
                 "excluded": standard.excluded.get(key),
+                "known": int((assessment.facilities["kind"] == key).sum()),
             }
             for key, kind in standard.kinds.items()
         ],
@@ -116,8 +117,16 @@ def _frame(assessment: Mappable, lang: Lang) -> dict[str, Any]:
             "source": standard.community.source,
         },
         "changes": list(standard.changes),
+        "findings": [str(finding) for finding in _run(assessment).get("warnings", [])],
+        "placed": pd.Series(_run(assessment).get("population_placed_by", {}), dtype=object)
+        .value_counts()
+        .to_dict(),
         "datasets": _dataset_lines(config),
     }
+
+
+def _run(assessment: Mappable) -> dict[str, Any]:
+    return cast("dict[str, Any]", getattr(assessment, "run", None) or {})
 
 
 def _dataset_lines(config: CountyConfig) -> list[dict[str, Any]]:
@@ -355,7 +364,10 @@ def _gaps(assessment: Mappable) -> dict[str, Any]:
             "id": [str(key) for key in table.index],
             "kind": _positions(table["kind"], assessment.standard.kinds),
             "unit": _positions(table["unit_id"], assessment.units.index),
-            "persons": [_number(value) for value in table["persons"]],
+            "persons": [_number(value, 3) for value in table["persons"]],
+            "limit": [_number(value) for value in table["limit"]],
+            "limitUnit": [str(unit) for unit in table["limit_unit"]],
+            "hectares": [_number(value / 1e4) for value in table["area_m2"]],
             "unreached": [_number(value) for value in table.get("persons_unreached", empty)],
             "nearest": _codes(
                 table["nearest_facility_id"], assessment.facilities.index, -1

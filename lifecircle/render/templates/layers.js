@@ -1,7 +1,9 @@
 // Layers: what is painted on each canvas, from the state that the controls set.
 
 const INK = "#17313b";
-const GAP = "#c2185b";
+// Vermilion: not in the cells' colours, and told from them with any colour vision.
+const GAP = "#d55e00";
+const CHOSEN = "#0050d8";
 const FONT = getComputedStyle(document.body).fontFamily;
 
 const units = {
@@ -19,6 +21,10 @@ const facilities = {
   entranceY: i4(data.facilities.entrances.y),
   entranceOf: u4(data.facilities.entranceOf),
 };
+/** How many facilities of each kind there are: where there is none, nothing is known, not 0 %. */
+const facilityCount = data.kinds.map(() => 0);
+facilities.kind.forEach((kind) => { facilityCount[kind] += 1; });
+
 const gaps = {
   ...data.gaps.table,
   count: data.gaps.table.id.length,
@@ -35,7 +41,7 @@ const state = {
   unitView: null, // {label, unit, classes, missing, classOf(unit)}, or null
   isochroneKind: -1,
   isochroneFacility: -1,
-  gapKind: -1,
+  gapKind: -1, opacity: 0.82,
   facilityKinds: new Set(),
   streets: true,
   labels: true,
@@ -195,7 +201,7 @@ function paintBorders(context, view) {
   outline(units.county, 0, 2, INK, []);
   const chosen = state.selected;
   if (!chosen) return;
-  if (chosen.unit >= 0 && chosen.cell < 0) outline(units.shapes, chosen.unit, 3.5, "#e65100", []);
+  if (chosen.unit >= 0 && chosen.cell < 0) outline(units.shapes, chosen.unit, 3.5, CHOSEN, []);
   if (chosen.cell >= 0) {
     const ends = cellRings(chosen.cell);
     context.setLineDash([]);
@@ -209,7 +215,7 @@ function paintBorders(context, view) {
     context.strokeStyle = "#ffffff";
     context.lineWidth = 5 * view.dpr;
     context.stroke();
-    context.strokeStyle = "#e65100";
+    context.strokeStyle = CHOSEN;
     context.lineWidth = 2.5 * view.dpr;
     context.stroke();
   }
@@ -233,35 +239,37 @@ function hatch(context, dpr) {
   return context.createPattern(tile, "repeat");
 }
 
+const nearGaps = (view) => view.zoom >= 12.75;
+
 function paintGaps(context, view) {
   if (state.gapKind < 0) return;
   // From afar, hatches and outlines would be noise: a plain tint, and the most urgent ranks.
-  const near = view.zoom >= 12.75;
+  const near = nearGaps(view);
   const pattern = hatch(context, view.dpr);
   context.lineJoin = "round";
-  const badges = [];
   for (let gap = 0; gap < gaps.count; gap++) {
     if (!shownGap(gap) || !visible(gaps.shapes, gap, view, 20)) continue;
     context.beginPath();
     trace(context, gaps.shapes, gap, view);
-    context.fillStyle = near ? pattern : "rgba(194, 24, 91, 0.5)";
+    context.fillStyle = near ? pattern : "rgba(213, 94, 0, 0.6)";
     context.fill("evenodd");
     if (near) {
       context.strokeStyle = "rgba(255, 255, 255, 0.85)";
       context.lineWidth = 3.4 * view.dpr;
       context.stroke();
     }
-    context.strokeStyle = GAP;
     const chosen = state.selected && state.selected.gap === gap;
-    context.lineWidth = (chosen ? 3.2 : near ? 1.6 : 0.6) * view.dpr;
+    context.strokeStyle = near && !chosen ? GAP : "#7a2f00";
+    context.lineWidth = (chosen ? 3.2 : near ? 1.6 : 0.8) * view.dpr;
     context.stroke();
-    if (near || gaps.rank[gap] <= 12) badges.push(gap);
   }
-  paintBadges(context, view, badges);
 }
 
 /** Ranks in circles, the most urgent ones first where there is no room for all. */
-function paintBadges(context, view, badges) {
+function paintBadges(context, view) {
+  if (state.gapKind < 0) return;
+  const badges = gaps.rank.map((_, gap) => gap).filter((gap) => shownGap(gap)
+    && (nearGaps(view) || gaps.rank[gap] <= 12) && visible(gaps.shapes, gap, view, 20));
   const taken = [];
   const radius = 9.5 * view.dpr;
   context.font = `700 ${11 * view.dpr}px ${FONT}`;
@@ -372,4 +380,5 @@ const layers = {
   borders: new CanvasLayer("lc-borders", 270, paintBorders),
   facilities: new CanvasLayer("lc-facilities", 280, paintFacilities),
   labels: new CanvasLayer("lc-labels", 290, paintLabels),
+  ranks: new CanvasLayer("lc-ranks", 295, paintBadges), // a name must not hide a rank
 };

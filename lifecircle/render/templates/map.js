@@ -34,8 +34,14 @@ function redrawIsochrones() {
   layers.isochrones.redraw();
 }
 
+/** Cells stand back behind gaps, whose tint would else mix with theirs. */
+function fadeCells() {
+  layers.cells.setOpacity(state.gapKind < 0 ? state.opacity : state.opacity * 0.35);
+}
+
 function setGapKind(kind) {
   state.gapKind = kind;
+  fadeCells();
   if (controls.gaps) controls.gaps.value = kind;
   layers.gaps.redraw();
   gapListeners.forEach((listener) => listener(kind));
@@ -89,7 +95,7 @@ function layerCard() {
   Object.assign(controls, { cells: cellSelect, gaps: gapSelect });
   const opacity = el("input", {
     type: "range", min: "20", max: "100", value: "82", "aria-label": t("opacity"),
-    oninput: () => layers.cells.setOpacity(opacity.value / 100),
+    oninput: () => { state.opacity = opacity.value / 100; fadeCells(); },
   });
   const empty = cells && cells.persons.some((persons) => !(persons > 0));
   return card("lc-layers", t("layers"), [

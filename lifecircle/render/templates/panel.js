@@ -8,6 +8,11 @@ const USE = {
   boundary: t("use_boundary"), roads: t("use_roads"), facilities: t("use_facilities"),
   units: t("use_units"), population: t("use_population"),
 };
+const PLACED = {
+  raster: t("placed_raster"), raster_fitted: t("placed_raster_fitted"), buildings: t("placed_buildings"),
+  streets: t("placed_streets"), paths: t("placed_paths"), area: t("placed_area"),
+  residential_land: t("placed_residential_land"),
+};
 const frame = data.frame;
 
 /** A dataset in one line: its source and date. */
@@ -117,7 +122,10 @@ function boxOf(shapes, feature) {
 }
 
 function goToUnit(unit) {
-  map.fitBounds(boxOf(units.shapes, unit), { ...clearOfCards(), animate: false });
+  const clear = clearOfCards();
+  // Its answer opens above the unit's middle: leave it room, so that the unit stays in sight.
+  const above = Math.min(300, map.getSize().y / 2.2);
+  map.fitBounds(boxOf(units.shapes, unit), { ...clear, paddingTopLeft: [clear.paddingTopLeft[0], above], animate: false });
   openUnit(unit);
 }
 
@@ -143,6 +151,9 @@ function showService(kind) {
 
 const columns = [t("by_population"), t("by_residential_land"), t("by_communities")];
 
+/** How many services of a circle have no known facility: their absence may be the map's. */
+const unknown = (circle) => data.requirements.filter((r) => r.circle === circle && !data.kinds[r.kind].known).length;
+
 function overview() {
   const judged = data.circles.map((circle, i) => [i, data.whole.scores[i]]).filter(([, score]) => score);
   const list = el("div", {});
@@ -157,7 +168,8 @@ function overview() {
     el("strong", {}, percent(score.complete)), el("small", {}, t("complete_short"))),
   bar(score.complete),
   el("span", { class: "lc-card-line" }, t("mean_score", { score: score.score === null ? "–" : number(score.score, 1) }),
-    score.worst === null ? null : ` · ${t("worst", { kind: data.kinds[score.worst].label })}`)));
+    score.worst === null || !data.kinds[score.worst].known ? null : ` · ${t("worst", { kind: data.kinds[score.worst].label })}`,
+    unknown(circle) ? ` · ${t("kinds_unknown", { count: unknown(circle) })}` : null)));
   function show(circle) {
     judged.forEach(([other], i) => cards[i].setAttribute("aria-pressed", String(other === circle)));
     fill(list, coverageTable(circle));
@@ -190,7 +202,9 @@ function coverageTable(circle) {
           type: "button", title: t("show_service", { kind: data.kinds[r.kind].label }), onclick: () => showService(r.kind),
         }, symbol(r.kind), el("span", {}, data.kinds[r.kind].label),
         el("small", {}, limitLabel(r.limit, r.unit), r.flag === "unverified" ? "*" : ""))),
-        shares.map((share) => el("td", {}, bar(share), el("span", {}, percent(share)))))))),
+        data.kinds[r.kind].known
+          ? shares.map((share) => el("td", {}, bar(share), el("span", {}, percent(share))))
+          : el("td", { class: "lc-unknown", colspan: "3" }, `– ${t("no_facility_known")}`))))),
     unsure ? el("p", { class: "lc-note" }, `* ${t("unverified_note")}`) : null,
     el("p", { class: "lc-note" }, t("communities_note", { share: number(frame.community.share * 100) })));
 }
@@ -256,7 +270,7 @@ function gapList() {
     },
     el("span", { class: "lc-rank" }, String(gaps.rank[gap])),
     el("span", { class: "lc-gap-unit" }, units.table[gaps.unit[gap]].name),
-    el("strong", {}, t("persons_count", { persons: number(gaps.persons[gap]) })),
+    el("strong", {}, t("persons_count", { persons: people(gaps.persons[gap]) })),
     el("small", {}, gaps.minutes[gap] === null ? t("none_reached") : t("nearest_in", { minutes: number(gaps.minutes[gap], 1) }))))));
     if (rows.length > 200) lines.append(el("li", { class: "lc-empty" }, t("more_gaps", { count: rows.length - 200 })));
   }
@@ -281,6 +295,11 @@ function about() {
     el("p", {}, t("method", {
       kph: number(frame.speedKph, 2), metres: number(frame.metresPerMinute, 1), limit: number(frame.snapLimit),
     })),
+    Object.keys(frame.placed).length ? el("p", {}, t("placed", {
+      ways: Object.entries(frame.placed).map(([way, count]) => t("placed_units", { way: PLACED[way] || way, count })).join(t("comma")),
+    })) : null,
+    frame.findings.length ? [el("h2", {}, t("about_findings")),
+      el("ul", {}, frame.findings.map((finding) => el("li", { lang: "en" }, finding)))] : null,
     el("h2", {}, t("about_standard")),
     el("p", {}, `${frame.standard} (${frame.standardSource})`),
     el("ul", {}, [...bases.values()].map((base) => el("li", {},

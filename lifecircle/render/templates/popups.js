@@ -16,6 +16,9 @@ function facilityName(facility) {
   return facilities.name[facility] || t("unnamed", { kind: data.kinds[facilities.kind[facility]].label });
 }
 
+/** Residents of a gap: whole persons, but never a bare 0. */
+const people = (value) => (value > 0 && value < 1 ? t("below_one") : number(value));
+
 /** A definition list of [term, value] pairs; pairs without a value are left out. */
 function pairs(list) {
   return el("dl", { class: "lc-pairs" }, list
@@ -51,11 +54,13 @@ function gapAnswer(gap) {
     pairs([
       [t("rank"), String(gaps.rank[gap])],
       [t("kind"), data.kinds[gaps.kind[gap]].label],
-      [t("residents_beyond"), number(gaps.persons[gap])],
+      [t("threshold"), limitLabel(gaps.limit[gap], gaps.limitUnit[gap])],
+      [t("residents_beyond"), people(gaps.persons[gap])],
       [t("residents_unreached"), gaps.unreached[gap] ? number(gaps.unreached[gap]) : null],
       [t("unit"), unitButton(gaps.unit[gap])],
       [t("nearest"), nearest >= 0 ? facilityName(nearest) : t("none_reached")],
       [t("minutes_mean"), gaps.minutes[gap] === null ? null : number(gaps.minutes[gap], 1)],
+      [t("area"), t("hectares", { area: number(gaps.hectares[gap], 1) })],
       [t("priority"), number(gaps.priority[gap], 2)],
     ]));
 }
@@ -149,8 +154,9 @@ function unitAnswer(unit) {
       el("caption", {}, t("residents_within")),
       el("tbody", {}, lacking.map(([r, shares]) => el("tr", {},
         el("th", { scope: "row" }, symbol(r.kind), data.kinds[r.kind].label),
-        el("td", { class: "lc-number" }, percent(shares[0])),
-        el("td", { class: "lc-place" }, bar(shares[0])),
+        data.kinds[r.kind].known
+          ? [el("td", { class: "lc-number" }, percent(shares[0])), el("td", { class: "lc-place" }, bar(shares[0]))]
+          : [el("td", { class: "lc-number" }, "–"), el("td", { class: "lc-place lc-unknown" }, t("no_facility_known"))],
         el("td", { class: "lc-verdict" }, limitLabel(r.limit, r.unit)))))));
 }
 
@@ -169,7 +175,7 @@ function panClear() {
 }
 
 function openPopup(place, sections) {
-  const popup = L.popup({ maxWidth: 420, minWidth: 300, maxHeight: Math.max(220, map.getSize().y - 150), ...panClear() })
+  const popup = L.popup({ maxWidth: 420, minWidth: 300, maxHeight: Math.max(220, Math.min(340, map.getSize().y - 150)), ...panClear() })
     .setLatLng(place)
     .setContent(el("div", { class: "lc-popup", lang: data.lang === "zh" ? "zh-CN" : "en" }, sections));
   state.popup = popup;
