@@ -60,9 +60,9 @@ def read_facility_file(dataset: Dataset, kinds: Mapping[str, Kind]) -> gpd.GeoDa
     >>> text = "kind,name,lon,lat\n邮政,长铺邮政所,110.16,26.58\n"
     >>> _ = path.write_text(text, encoding="gb18030")
     >>> read_facility_file(Dataset(path=path), shared_kinds())[["kind", "name", "source"]]
-                 kind    name      source
+                     kind   name      source
     facility_id
-    ledger/2     post  长铺邮政所  ledger.csv
+    ledger-29c2ee/2  post  长铺邮政所  ledger.csv
     """
     frame, geometry_faults = scan_vector(dataset, where=_WHERE)
     label = label_of(dataset, _WHERE)

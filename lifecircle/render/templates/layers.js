@@ -2,7 +2,7 @@
 
 const INK = "#17313b";
 // Vermilion: not in the cells' colours, and told from them with any colour vision.
-const GAP = "#d55e00";
+const GAP = "#c24e00";
 const CHOSEN = "#0050d8";
 const FONT = getComputedStyle(document.body).fontFamily;
 
