@@ -21,6 +21,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final, Literal
+
+Severity = Literal["error", "warning"]
+
+_SHOWN: Final = 3  # rows that a message spells out; the fault itself knows them all
 
 
 @dataclass(frozen=True)
@@ -32,22 +37,45 @@ class Fault:
     where
         The file (or table) that holds the fault.
     what
-        What is wrong, with the row, column, id or value that shows it.
+        What is wrong; with a column, id or value that shows it, where `rows` does not.
     remedy
         What the user can do about it.
+    severity
+        ``"error"``: the run stops; ``"warning"``: it goes on without or despite it.
+    sheet, column
+        Sheet or layer, and column as the file calls it, where the fault lies in a table.
+    rows
+        All rows concerned, numbered as people see them (in a spreadsheet the header is row 1).
+    values
+        What stands there, one per row; or empty.
 
     Examples
     --------
-    >>> print(Fault("units.csv", "row 3: residents is -5", "give a number of 0 or more"))
-    units.csv: row 3: residents is -5 -> give a number of 0 or more
+    >>> print(Fault("units.csv", "residents < 0", "give 0 or more", rows=(3,), values=("-5",)))
+    units.csv: residents < 0: row 3 '-5' -> give 0 or more
     """
 
     where: str
     what: str
     remedy: str
+    severity: Severity = "error"
+    sheet: str = ""
+    column: str = ""
+    rows: tuple[int, ...] = ()
+    values: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what} -> {self.remedy}"
+        where = f"{self.where} [{self.sheet}]" if self.sheet else self.where
+        what = f"{self.what}: {self._at()}" if self.rows else self.what
+        return f"{where}: {what} -> {self.remedy}"
+
+    def _at(self) -> str:
+        shown = [f"row {row}" for row in self.rows[:_SHOWN]]
+        if self.values:
+            cells = zip(shown, self.values[:_SHOWN], strict=True)
+            shown = [f"{row} {value!r}" for row, value in cells]
+        more = len(self.rows) - len(shown)
+        return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 class LifecircleError(Exception):
@@ -107,15 +135,25 @@ class OutputError(LifecircleError, OSError):
 
 
 class DataWarning(UserWarning):
-    """A finding about the data that does not stop the run. It is kept in ``run.json``."""
+    """A finding about the data that does not stop the run. It is kept in ``run.json``.
+
+    Parameters
+    ----------
+    finding
+        The message, or a `Fault` of severity ``"warning"`` that also knows the rows concerned.
+    """
+
+    def __init__(self, finding: str | Fault) -> None:
+        super().__init__(str(finding))
+        self.fault: Fault | None = finding if isinstance(finding, Fault) else None
 
 
-def warn(message: str) -> None:
+def warn(finding: str | Fault) -> None:
     """Issue a `DataWarning` that points at the caller's caller.
 
     Parameters
     ----------
-    message
+    finding
         Names the file or table, the ids and counts concerned, and the remedy.
     """
-    warnings.warn(message, DataWarning, stacklevel=3)
+    warnings.warn(DataWarning(finding), stacklevel=3)

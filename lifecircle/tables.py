@@ -20,6 +20,10 @@ from lifecircle.errors import CRSError, Fault, TableError
 SETTINGS: Final = ("urban", "township", "rural")
 """The three settings of a unit: 城市社区, 乡镇 (town seats) and 农村."""
 
+FLAGS: Final = ("confirmed", "secondary", "ours", "unverified")
+"""How surely a threshold is known, the surest first: read in its source, in a secondary source
+only, a choice of this project, recalled and not checked (未核实)."""
+
 DENOMINATORS: Final = ("population", "residential_land", "communities")
 """What a coverage share can be taken of: persons, m2 of residential land, units."""
 
@@ -52,8 +56,8 @@ class Column:
         False where a table may lack the column.
     missing
         Whether missing values (NaN, None) are allowed.
-    minimum
-        Smallest allowed number.
+    minimum, maximum
+        Smallest and largest allowed number.
     allowed
         Allowed words of a text column.
     """
@@ -63,6 +67,7 @@ class Column:
     required: bool = True
     missing: bool = False
     minimum: float | None = None
+    maximum: float | None = None
     allowed: tuple[str, ...] | None = None
 
 
@@ -78,6 +83,24 @@ class Table:
 
 _LABEL: Final = Column("text", "name shown to people", missing=True)
 _LIMIT_UNIT: Final = Column("text", "unit of limit", allowed=("minutes", "metres"))
+_FLAG: Final = Column("text", "how surely the threshold is known", allowed=FLAGS)
+
+FACILITY_STATUS: Final = ("in_use", "idle", "planned", "closed")
+"""在用, 闲置, 在建 or 规划, 停用. Only facilities in use (or of unknown status) serve anybody."""
+
+
+def _number(meaning: str) -> Column:
+    return Column("number", meaning, required=False, missing=True, minimum=0.0)
+
+
+def _text(meaning: str) -> Column:
+    return Column("text", meaning, required=False, missing=True)
+
+
+def _yes(meaning: str) -> Column:
+    """Describe a column of 1 (yes), 0 (no) or missing (not reported)."""
+    return Column("number", meaning, required=False, missing=True, minimum=0.0, maximum=1.0)
+
 
 FACILITIES: Final = Table(
     "facilities",
@@ -86,13 +109,55 @@ FACILITIES: Final = Table(
         "kind": Column("text", "kind key of the standard"),
         "name": _LABEL,
         "source": Column("text", "dataset the facility comes from", missing=True),
-        "capacity": Column(
-            "number", "beds, places, ...", required=False, missing=True, minimum=0.0
+        "capacity": _number("beds, places, doctors, ... as capacity_unit says"),
+        "capacity_unit": _text("what capacity counts: beds, places, doctors, ..."),
+        "hours": _text("opening hours as given"),
+        "hours_per_day": _number("hours a day that it is open, mean over the days it opens"),
+        "floor_m2": _number("floor area, m2"),
+        "activity_m2": _number("of it for residents' activities, m2"),
+        "land_m2": _number("land area, m2"),
+        "year_built": _number("year of construction"),
+        "status": Column(
+            "text", "whether it serves", required=False, missing=True, allowed=FACILITY_STATUS
         ),
-        "hours": Column("text", "opening hours as given", required=False, missing=True),
+        "owner": _text("who owns or runs it"),
+        "address": _text("address as given"),
+        "unit_id": _text("unit that its ledger files it under"),
+        "category": _text("the ledger's own word, or the narrower kind, behind kind"),
     },
     ("Point", "MultiPoint"),
 )
+
+UNIT_ATTRIBUTES: Final = {
+    "households": _number("households"),
+    "elderly": _number("residents of 60 years and more"),
+    "street": _text("street or township that it belongs to"),
+    "community_workers": _number("community workers"),
+    "centre_m2": _number("floor area of its service centre, m2"),
+    "activity_m2": _number("of it for residents' activities, m2"),
+    "new_floor_m2": _number("total floor area, where newly built, m2"),
+    "new_commercial_m2": _number("of it commercial and service floor area, m2"),
+    "elder_land_m2": _number("land for community elder care, m2"),
+    "volunteer_station": _yes("its service centre has a volunteer station"),
+    "self_service": _yes("government self-service is at hand"),
+    "social_work_rooms": _number("social-work rooms"),
+    "hardship_elderly": _number("elderly people in special hardship"),
+    "hardship_visited": _number("of them visited every month"),
+    "has_5g": _yes("5G reaches it"),
+    "has_broadband": _yes("broadband reaches it"),
+    "rehab_lending": _yes("it lends rehabilitation aids"),
+    "education_trial": _yes("it is a community education trial area"),
+    "senior_universities": _number("good senior universities"),
+    "disaster_officers": _number("disaster information officers"),
+    "legal_service": _yes("legal services are at hand"),
+    "mediation": _yes("mediation is at hand"),
+    "survey": _yes("its satisfaction survey was held"),
+    "resettlement": _yes("resettlement quarter (易地搬迁集中安置社区)"),
+    "new_housing": _yes("new housing area (新建居住区)"),
+    "old_quarter": _yes("old quarter (城镇老旧小区)"),
+    "large_village": _yes("larger natural village (较大自然村)"),
+}
+"""What a county's own ledger of communities may say of each; missing is not reported, never 0."""
 
 UNITS: Final = Table(
     "units",
@@ -101,8 +166,9 @@ UNITS: Final = Table(
         "name": _LABEL,
         "setting": Column("text", "urban, township or rural", missing=True, allowed=SETTINGS),
         "residents": Column("number", "persons", missing=True, minimum=0.0),
-        "households": Column("number", "households", required=False, missing=True, minimum=0.0),
         "priority": Column("number", "weight in ranking gaps, 1 = ordinary", minimum=0.0),
+        "priority_reasons": _text("why its weight is not 1"),
+        **UNIT_ATTRIBUTES,
     },
     ("Polygon", "MultiPolygon"),
 )
@@ -165,6 +231,7 @@ COVERAGE: Final = Table(
         "covered": Column("number", "amount within the threshold", minimum=0.0),
         "total": Column("number", "amount judged", minimum=0.0),
         "share": Column("number", "covered / total, 0 to 1", missing=True, minimum=0.0),
+        "flag": _FLAG,
     },
 )
 
@@ -176,6 +243,7 @@ SCORES: Final = Table(
         "complete": Column("flag", "every service reached within its threshold"),
         "worst_kind": Column("text", "service furthest beyond, if any", missing=True),
         "minutes_to_complete": Column("number", "walk that reaches all, min", missing=True),
+        "flag": Column("text", "how surely the threshold that decides is known", allowed=FLAGS),
     },
 )
 
@@ -188,6 +256,12 @@ UNIT_SCORES: Final = Table(
         "complete_share": Column("number", "residents that have it all, 0 to 1", missing=True),
         "worst_kind": Column("text", "what most residents lack, if any", missing=True),
         "minutes_to_complete": Column("number", "median over residents, min", missing=True),
+        "unverified_share": Column(
+            "number",
+            "residents whose verdict an unverified threshold decides, 0 to 1",
+            missing=True,
+            minimum=0.0,
+        ),
     },
 )
 
@@ -200,11 +274,13 @@ GAPS: Final = Table(
         "setting": Column("text", "setting of that unit", allowed=SETTINGS),
         "limit": Column("number", "threshold", minimum=0.0),
         "limit_unit": _LIMIT_UNIT,
+        "flag": _FLAG,
         "area_m2": Column("number", "area of its cells, m2", minimum=0.0),
         "persons": Column("number", "residents beyond the threshold", minimum=0.0),
         "nearest_facility_id": Column("text", "nearest facility of most residents", missing=True),
         "nearest_minutes": Column("number", "mean walk to the nearest, min", missing=True),
         "priority": Column("number", "weight of the unit", minimum=0.0),
+        "priority_reasons": _text("why its weight is not 1"),
         "rank": Column("number", "1 = most urgent within its kind", minimum=1.0),
     },
     ("Polygon", "MultiPolygon", "Point", "MultiPoint"),
@@ -402,6 +478,12 @@ def first(values: Sequence[object] | pd.Index | np.ndarray, count: int = 3) -> s
     return head if len(values) <= count else f"{head} and {len(values) - count} more"
 
 
+def _range(column: Column) -> str:
+    low = "" if column.minimum is None else f">= {column.minimum:g} and "
+    high = "" if column.maximum is None else f"<= {column.maximum:g} and "
+    return f"must be {low}{high}finite"
+
+
 def _index_faults(frame: pd.DataFrame, table: Table, label: str) -> Iterator[Fault]:
     names = tuple(frame.index.names)
     if names != table.index:
@@ -425,11 +507,12 @@ def _column_faults(values: pd.Series, column: Column, label: str) -> Iterator[Fa
         bad = np.isinf(numbers)
         if column.minimum is not None:
             bad |= numbers < column.minimum
+        if column.maximum is not None:
+            bad |= numbers > column.maximum
         if bad.any():
             at = first(values.index[bad])
             example = numbers[bad][0]
-            limit = "finite" if column.minimum is None else f">= {column.minimum:g} and finite"
-            yield Fault(label, f"column {name!r} is {example:g} at {at}", f"must be {limit}")
+            yield Fault(label, f"column {name!r} is {example:g} at {at}", _range(column))
     if column.allowed is not None:
         wrong = ~absent & ~values.isin(column.allowed)
         if wrong.any():
