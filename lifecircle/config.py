@@ -10,12 +10,22 @@ import difflib
 import hashlib
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, cast, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from lifecircle.errors import ConfigError, Fault, MissingFileError
+from lifecircle.errors import ConfigError, CRSError, Fault, MissingFileError
 from lifecircle.standards import Lang, StandardChanges
 from lifecircle.tables import SCOPE_COUNTY
 
@@ -36,6 +46,11 @@ def _iso(value: object) -> object:
 DateText = Annotated[str, BeforeValidator(_iso)]
 
 
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 class Dataset(_Part):
     """A file that the run reads, with where it comes from.
 
@@ -44,21 +59,61 @@ class Dataset(_Part):
     path
         The file, relative to the county's TOML file.
     layer
-        Layer name where the format has several (GeoPackage, ...).
+        Layer or sheet where the format has several (GeoPackage, FileGDB, Excel); also ``sheet``.
+    datum
+        What its coordinates are in: ``wgs84``, ``cgcs2000``, ``cgcs2000-gk-111`` (and the other
+        3-degree zones), ``gcj02`` or ``bd09``. By default what the file itself says, else WGS 84,
+        which CGCS2000 equals for this purpose.
     source, date, licence
         Shown on every output; dates as ISO text (``2013-08-03``, ``2020``).
     """
 
     path: Path
-    layer: str | None = None
+    layer: str | None = Field(default=None, validation_alias=AliasChoices("layer", "sheet"))
+    datum: str | None = None
     source: str = ""
     date: DateText = ""
     licence: str = ""
 
+    @field_validator("datum")
+    @classmethod
+    def _known_datum(cls, value: str | None) -> str | None:
+        if value is not None:
+            from lifecircle.datum import parse_datum
+
+            try:
+                parse_datum(value)
+            except CRSError as error:
+                told = "; ".join(f"{fault.what} ({fault.remedy})" for fault in error.faults)
+                raise ValueError(told) from None
+        return value
+
     def sha256(self) -> str:
-        """Give the file's SHA-256 as hex text."""
-        with self.path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        """Give the file's SHA-256 as hex text; of a folder (FileGDB), of its files by name."""
+        if not self.path.is_dir():
+            return _sha256(self.path)
+        parts = sorted(part for part in self.path.rglob("*") if part.is_file())
+        told = [f"{part.relative_to(self.path).as_posix()} {_sha256(part)}\n" for part in parts]
+        return hashlib.sha256("".join(told).encode()).hexdigest()
+
+
+class Ledger(Dataset):
+    """A table that a county or a township filled in: what its columns and words mean.
+
+    Parameters
+    ----------
+    columns
+        Field -> name of the file's column, where the name is not one that is recognised:
+        ``{ name = "机构全称", floor_m2 = "用房面积" }``. An empty name: the field is not read.
+    kind
+        The kind of every row, for a file of one kind without a column of categories.
+    header
+        Row of the column names, as the spreadsheet counts; found by itself by default.
+    """
+
+    columns: Mapping[str, str] = Field(default_factory=dict)
+    kind: str | None = None
+    header: int | None = Field(default=None, ge=1)
 
 
 class WalkProfile(_Part):
@@ -133,18 +188,25 @@ class RoadsConfig(_Part):
 
 
 class FacilitiesConfig(_Part):
-    """The facilities: OSM objects by the standard's tags, and files with a ``kind`` column.
+    """The facilities: the county's own ledgers, and OSM objects by the standard's tags.
 
     Parameters
     ----------
     osm
         Read them from the OSM file of the roads (default), or give another OSM file.
     files
-        GeoJSON, GeoPackage, Shapefile or CSV (with lon, lat) files.
+        Ledgers: CSV, Excel, GeoPackage, Shapefile, GeoJSON or FileGDB.
+    words
+        Category words of the ledgers -> kind, beside those that the kinds themselves know; an empty
+        kind says that rows of this category are not meant.
+    match
+        Whether a facility that stands in a ledger and in OSM is taken once, as the ledger has it.
     """
 
     osm: bool | Dataset = True
-    files: tuple[Dataset, ...] = ()
+    files: tuple[Ledger, ...] = ()
+    words: Mapping[str, str] = Field(default_factory=dict)
+    match: bool = True
 
 
 class UnitsConfig(_Part):
@@ -158,6 +220,8 @@ class UnitsConfig(_Part):
         Names of the file's columns.
     totals
         Table of totals, joined by id.
+    ledgers
+        Tables of what communities report (service-centre area, workers, ...), joined by id or name.
     overlaps
         What to do where units overlap by more than 1 % of the smaller: ``"error"``, or ``"first"``
         to give shared ground to the unit that stands first in the file. Nobody is counted twice.
@@ -171,6 +235,7 @@ class UnitsConfig(_Part):
     households: str | None = None
     priority: str | None = None
     totals: Dataset | None = None
+    ledgers: tuple[Ledger, ...] = ()
     overlaps: Literal["error", "first"] = "error"
 
 
@@ -285,6 +350,30 @@ def read_config(path: str | Path) -> CountyConfig:
     >>> read_config("data/liechtenstein/county.toml").en
     'Liechtenstein'
     """
+    config, missing = load_config(path)
+    if missing:
+        raise MissingFileError(missing)
+    return config
+
+
+def load_config(path: str | Path) -> tuple[CountyConfig, list[Fault]]:
+    """Read a county's TOML file as `read_config`, but hand back which files are missing.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    config, missing
+        A fault for each dataset that is not there.
+
+    Raises
+    ------
+    MissingFileError, ConfigError
+        As `read_config`, of the county file itself.
+    """
     path = Path(path)
     raw = _load(path)
     try:
@@ -297,11 +386,9 @@ def read_config(path: str | Path) -> CountyConfig:
     missing = [
         Fault(str(path), f"{key} names {data.path}, which is not there", _get_it(data))
         for key, data in datasets(config).items()
-        if not data.path.is_file()
+        if not (data.path.is_file() or _is_geodatabase(data.path))
     ]
-    if missing:
-        raise MissingFileError(missing)
-    return config
+    return config, missing
 
 
 def datasets(config: CountyConfig) -> dict[str, Dataset]:
@@ -398,6 +485,10 @@ def _keys_at(loc: tuple[int | str, ...]) -> list[str]:
     return [name for name in getattr(model, "model_fields", {}) if name != "path" or loc]
 
 
+def _is_geodatabase(path: Path) -> bool:
+    return path.suffix.lower() == ".gdb" and path.is_dir()
+
+
 def _get_it(data: Dataset) -> str:
     return f"get it from {data.source}" if data.source else "correct the path or add it"
 
@@ -408,6 +499,7 @@ __all__ = [
     "Dataset",
     "FacilitiesConfig",
     "IsochronesConfig",
+    "Ledger",
     "MapConfig",
     "PopulationConfig",
     "RoadsConfig",

@@ -21,12 +21,14 @@ _COLUMNS = [
     "setting",
     "limit",
     "limit_unit",
+    "flag",
     "area_m2",
     "persons",
     "persons_unreached",
     "nearest_facility_id",
     "nearest_minutes",
     "priority",
+    "priority_reasons",
     "rank",
     "geometry",
 ]
@@ -66,8 +68,8 @@ def gaps(
     -------
     GeoDataFrame
         Per `lifecircle.tables.GAPS`, by kind and rank: index ``gap_id``; ``limit`` and
-        ``limit_unit`` the threshold of the unit's setting; ``persons`` beyond it, of
-        these ``persons_unreached`` without any way to a facility;
+        ``limit_unit`` the threshold of the unit's setting, ``flag`` how surely it is known;
+        ``persons`` beyond it, of these ``persons_unreached`` without any way to a facility;
         ``nearest_facility_id`` of most residents; ``nearest_minutes`` (mean over those who reach
         one, min); ``rank`` within the kind by persons x priority; ``geometry`` the cells' union.
 
@@ -131,6 +133,7 @@ def _kind_gaps(
     minutes = np.bincount(area, weights=reached * np.nan_to_num(seconds) / 60.0, minlength=count)
     first = np.unique(area, return_index=True)[1]
     priority = units["priority"].to_numpy(dtype=np.float64)[unit[first]]
+    reasons = _reasons(units)
     shapes = gpd.GeoSeries(some.geometry.array, crs=cells.crs).groupby(area)
     setting = some["setting"].to_numpy(dtype=object)[first]
     strictest = {name: _strictest(standard, kind, name) for name in set(setting)}
@@ -142,6 +145,7 @@ def _kind_gaps(
             "setting": setting,
             "limit": [strictest[name].limit for name in setting],
             "limit_unit": [strictest[name].unit for name in setting],
+            "flag": [strictest[name].flag for name in setting],
             "area_m2": shapely.area(shape),
             "persons": people,
             "persons_unreached": people - reaching,
@@ -150,6 +154,7 @@ def _kind_gaps(
                 minutes, reaching, out=np.full(count, np.nan), where=reaching > 0
             ),
             "priority": priority,
+            "priority_reasons": reasons[unit[first]],
         },
         geometry=shape,
         crs=cells.crs,
@@ -158,6 +163,13 @@ def _kind_gaps(
     table = table.iloc[order].assign(rank=np.arange(1, count + 1))
     table.index = pd.Index([f"{kind}-{rank}" for rank in table["rank"]], name="gap_id")
     return table[_COLUMNS]
+
+
+def _reasons(units: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
+    if "priority_reasons" not in units.columns:
+        return np.full(len(units), None, dtype=object)
+    reasons = units["priority_reasons"]
+    return np.asarray(reasons.astype(object).where(reasons.notna(), None), dtype=object)
 
 
 def _strictest(standard: Standard, kind: str, setting: str) -> Requirement:

@@ -17,7 +17,7 @@ from lifecircle.tables import CELLS, DENOMINATORS, SCOPE_COUNTY, by_kind, check
 
 Floats = npt.NDArray[np.float64]
 
-_Row = tuple[str, str, str, str, float, str, float, float]
+_Row = tuple[str, str, str, str, float, str, str, float, float]
 
 _DIGITS: Final = 9  # seconds and metres are compared to the nanosecond, so that 900 s is 15 min
 
@@ -99,7 +99,7 @@ def coverage(
         Index (scope, circle, kind, denominator); scope is ``"county"`` or a unit_id, denominator is
         ``population`` (persons), ``residential_land`` (m2) or ``communities`` (units). Columns
         ``limit``, ``limit_unit``, ``covered``, ``total``, ``share`` (0 to 1; NaN where the
-        total is 0 or unknown).
+        total is 0 or unknown), ``flag`` (how surely the threshold is known).
 
     Raises
     ------
@@ -132,7 +132,7 @@ def coverage(
             (met.astype(float), lived.astype(float)),
         )
         for denominator, (covered, total) in zip(DENOMINATORS, by_unit, strict=True):
-            key = (r.circle, r.kind, denominator, r.limit, r.unit)
+            key = (r.circle, r.kind, denominator, r.limit, r.unit, r.flag)
             rows.append((SCOPE_COUNTY, *key, float(covered.sum()), float(total.sum())))
             rows.extend((units.index[u], *key, float(covered[u]), float(total[u])) for u in present)
     return _table(rows)
@@ -140,11 +140,12 @@ def coverage(
 
 def _table(rows: list[_Row]) -> pd.DataFrame:
     index = ["scope", "circle", "kind", "denominator"]
-    frame = pd.DataFrame(rows, columns=[*index, "limit", "limit_unit", "covered", "total"])
+    columns = [*index, "limit", "limit_unit", "flag", "covered", "total"]
+    frame = pd.DataFrame(rows, columns=columns)
     frame = frame.set_index(index).sort_index(kind="stable")
     # A sum in another order may exceed the total by its last bit: a share never exceeds 1.
     share = (frame["covered"] / frame["total"].where(frame["total"] > 0)).clip(upper=1.0)
-    return frame.assign(share=share)
+    return frame.assign(share=share)[["limit", "limit_unit", "covered", "total", "share", "flag"]]
 
 
 def _sums(

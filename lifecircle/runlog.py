@@ -72,6 +72,17 @@ class RunLog:
         """Keep findings beside the warnings, without issuing a warning."""
         self.warnings.extend(findings)
 
+    def fork(self) -> RunLog:
+        """Give a log that goes on from here by itself: one measurement, several judgements."""
+        return RunLog(
+            self.stages,
+            self.progress,
+            seconds=dict(self.seconds),
+            peak_mb=dict(self.peak_mb),
+            counts=dict(self.counts),
+            warnings=list(self.warnings),
+        )
+
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time a stage, watch its memory and keep its `DataWarning` messages.
@@ -82,11 +93,17 @@ class RunLog:
         if self.progress is not None:
             self.progress(name, self.stages.index(name), len(self.stages))
         begin = time.perf_counter()
-        with warnings.catch_warnings(record=True) as caught, _peak_memory() as peak:
-            warnings.simplefilter("always", DataWarning)
-            yield
+        caught: list[Any] = []
+        try:
+            with warnings.catch_warnings(record=True) as caught, _peak_memory() as peak:
+                warnings.simplefilter("always", DataWarning)
+                yield
+        finally:  # of a stage that fails, what it found before counts all the more
+            self._pass_on(caught)
         self.seconds[name] = round(time.perf_counter() - begin, 3)
         self.peak_mb[name] = round(max(peak) / 2**20)
+
+    def _pass_on(self, caught: list[Any]) -> None:
         for warning in caught:
             if issubclass(warning.category, DataWarning):
                 self.warnings.append(str(warning.message))

@@ -13,7 +13,7 @@ import pandas as pd
 
 from lifecircle.indicator import excess
 from lifecircle.standards import Requirement, Standard
-from lifecircle.tables import CELLS, SCOPE_COUNTY, by_kind, check
+from lifecircle.tables import CELLS, FLAGS, SCOPE_COUNTY, by_kind, check
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,7 +39,9 @@ def scores(cells: gpd.GeoDataFrame, access: pd.DataFrame, standard: Standard) ->
         Index (cell_id, circle), circle by circle; columns ``score`` (0 to 100), ``complete``,
         ``worst_kind`` (the service furthest beyond its threshold, of equals the one listed first;
         missing where the circle is complete), ``minutes_to_complete`` (the longest of the
-        walks to all services, min; NaN where one is not reached at all).
+        walks to all services, min; NaN where one is not reached at all), ``flag`` (how surely what
+        decides is known: a lack is as sure as the surest threshold that is missed, a complete
+        circle only as sure as its least sure threshold).
 
     Raises
     ------
@@ -57,7 +59,7 @@ def scores(cells: gpd.GeoDataFrame, access: pd.DataFrame, standard: Standard) ->
     if parts:
         return pd.concat(parts)
     empty = pd.MultiIndex.from_arrays([cells.index[:0], []], names=["cell_id", "circle"])
-    columns = ["score", "complete", "worst_kind", "minutes_to_complete"]
+    columns = ["score", "complete", "worst_kind", "minutes_to_complete", "flag"]
     return pd.DataFrame(columns=columns, index=empty)
 
 
@@ -74,10 +76,13 @@ def _circle(
     worst = np.full(len(rows), -np.inf)
     worst_kind = np.zeros(len(rows), np.int32)
     longest = np.zeros(len(rows))
+    surest_missed = np.full(len(rows), len(FLAGS), np.int8)
     total = sum(r.weight for r in requirements)
     for number, r in enumerate(requirements):
         ratio = excess(access, cells, r)[rows]
         score += np.where(ratio <= 1.0, r.weight, 0.0)
+        sure = FLAGS.index(r.flag)
+        surest_missed = np.minimum(surest_missed, np.where(ratio > 1.0, sure, len(FLAGS)))
         further = ratio > worst
         worst[further], worst_kind[further] = ratio[further], number
         longest = np.maximum(longest, seconds[r.kind][rows])
@@ -85,6 +90,8 @@ def _circle(
         worst_kind, categories=pd.Index([r.kind for r in requirements])
     )
     complete = worst <= 1.0
+    least_sure = max(FLAGS.index(r.flag) for r in requirements)
+    flag = np.where(complete, least_sure, surest_missed)
     index = pd.MultiIndex.from_product([some.index, [circle]], names=["cell_id", "circle"])
     return pd.DataFrame(
         {
@@ -93,6 +100,7 @@ def _circle(
             "complete": complete,
             "worst_kind": pd.Series(names.astype("str")).mask(complete).to_numpy(),
             "minutes_to_complete": longest / 60.0,
+            "flag": pd.Categorical.from_codes(flag, categories=pd.Index(FLAGS)),
         },
         index=index,
     )
@@ -117,7 +125,8 @@ def unit_scores(
         (mean over residents), ``complete_share`` (residents whose circle is complete, 0 to 1),
         ``worst_kind`` (of most residents who lack something; missing if nobody does),
         ``minutes_to_complete`` (median over residents, min; NaN where half of them cannot reach
-        all services). NaN without residents; a unit without any cell has no row.
+        all services), ``unverified_share`` (residents whose verdict an unverified threshold
+        decides, 0 to 1). NaN without residents; a unit without any cell has no row.
     """
     table = scores.reset_index().set_index("cell_id")
     table = table.join(cells[["unit_id", "persons"]])
@@ -130,6 +139,7 @@ def unit_scores(
         )
     ]
     columns = ["persons", "score", "complete_share", "worst_kind", "minutes_to_complete"]
+    columns.append("unverified_share")
     if not rows:
         empty = pd.MultiIndex.from_arrays([[], []], names=["scope", "circle"])
         return pd.DataFrame(columns=columns, index=empty)
@@ -142,12 +152,14 @@ def _summary(group: pd.DataFrame) -> dict[str, object]:
     persons = group["persons"].to_numpy(dtype=np.float64)
     total = float(persons.sum())
     if total <= 0:
-        nothing = dict.fromkeys(("score", "complete_share", "minutes_to_complete"), np.nan)
+        lacking_people = ("score", "complete_share", "minutes_to_complete", "unverified_share")
+        nothing = dict.fromkeys(lacking_people, np.nan)
         return {"persons": 0.0, "worst_kind": None, **nothing}
     worst = group["worst_kind"].to_numpy(dtype=object)
     lacking = pd.Series(persons).groupby(worst).sum()  # a complete circle has no worst kind
     lacking = lacking[lacking > 0]
     complete = float(persons[group["complete"].to_numpy(dtype=bool)].sum())
+    unsure = float(persons[(group["flag"] == "unverified").to_numpy(dtype=bool)].sum())
     score = float(group["score"].to_numpy(dtype=np.float64) @ persons) / total
     return {
         "persons": total,
@@ -155,6 +167,7 @@ def _summary(group: pd.DataFrame) -> dict[str, object]:
         "complete_share": min(complete / total, 1.0),
         "worst_kind": lacking.idxmax() if len(lacking) else None,
         "minutes_to_complete": weighted_median(group["minutes_to_complete"], persons),
+        "unverified_share": min(unsure / total, 1.0),
     }
 
 

@@ -14,14 +14,21 @@ from lifecircle.indicator import coverage
 from lifecircle.network import WalkNetwork
 from lifecircle.reach import nearest_times
 from lifecircle.score import scores, unit_scores
-from lifecircle.standards import StandardChanges, read_standard
+from lifecircle.standards import SURENESS, StandardChanges, read_standard, verdict_flag
 from lifecircle.tables import COVERAGE, GAPS, SCORES, UNIT_SCORES, check
 
 METRE_A_SECOND = WalkProfile(speed_kph=3.6)
 KINDS = ("post", "retail", "clinic")
 
 
-def standard(*, minutes=5.0, rural_minutes=10.0, metres=None, weights=(1.0, 1.0, 1.0)):
+def standard(
+    *,
+    minutes=5.0,
+    rural_minutes=10.0,
+    metres=None,
+    weights=(1.0, 1.0, 1.0),
+    flags=("ours", "ours", "ours"),
+):
     """Three services within 5 minutes in town and 10 minutes in the country."""
     near = {"metres": metres} if metres else {"minutes": minutes}
     return read_standard(
@@ -40,9 +47,9 @@ def standard(*, minutes=5.0, rural_minutes=10.0, metres=None, weights=(1.0, 1.0,
                     for name, setting in (("town", "urban"), ("country", "rural"))
                 },
                 "requirements": [
-                    {"circle": circle, "kinds": [kind], "weight": weight, **limit}
+                    {"circle": circle, "kinds": [kind], "weight": weight, "flag": flag, **limit}
                     for circle, limit in (("town", near), ("country", {"minutes": rural_minutes}))
-                    for kind, weight in zip(KINDS, weights, strict=True)
+                    for kind, weight, flag in zip(KINDS, weights, flags, strict=True)
                 ],
             }
         )
@@ -251,3 +258,18 @@ class TestLaws:
         for kind in KINDS:
             covered = table.loc[("county", "town", kind, "population"), "covered"]
             assert covered + lacking.get(kind, 0.0) == pytest.approx(cells["persons"].sum())
+
+    @settings(max_examples=20, deadline=None)
+    @given(spots, spots, st.tuples(*[st.sampled_from(SURENESS)] * 3))
+    def test_a_verdict_is_as_sure_as_the_thresholds_that_decide_it(self, homes, at, flags):
+        network = WalkNetwork.from_tables(*lattice_tables(), crs=CRS, profile=METRE_A_SECOND)
+        cells = cells_at(homes)
+        places = facilities_at(at, [KINDS[n % 3] for n in range(len(at))])
+        access = nearest_times(network, places, cells, kinds=KINDS)
+        table = scores(cells, access, standard(minutes=3.0, flags=flags))
+        for (cell, _), row in table.iterrows():
+            near = [access.loc[(cell, kind), "seconds"] <= 180.0 for kind in KINDS]
+            met = [flag for flag, good in zip(flags, near, strict=True) if good]
+            failed = [flag for flag, good in zip(flags, near, strict=True) if not good]
+            assert row["complete"] == (not failed)
+            assert row["flag"] == verdict_flag(bool(row["complete"]), met, failed)

@@ -3,233 +3,53 @@
 A standard is one TOML file beside this module, each value with its clause and flag; kinds are one
 shared vocabulary (``kinds.toml``).
 A flag says how surely a value is known: ``confirmed`` (read in a source), ``secondary`` (a
-secondary source only), ``unverified`` (recalled, not checked), ``ours`` (a choice of this project).
+secondary source only), ``ours`` (a choice of this project), ``unverified`` (recalled, not checked).
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from importlib import resources
-from typing import Any, Final, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field
 
 from lifecircle.errors import ConfigError, Fault
+from lifecircle.standards.changes import Change, describe, limit_text
+from lifecircle.standards.kinds import (
+    Kind,
+    merge_kinds,
+    parse_rule,
+    read_toml,
+    shared_kinds,
+    wider_kinds,
+    word_table,
+)
+from lifecircle.standards.labels import (
+    OWN_SOURCE,
+    SURENESS,
+    Flag,
+    Labelled,
+    Lang,
+    Setting,
+    Unit,
+    fold_word,
+    verdict_flag,
+)
+from lifecircle.standards.models import (
+    DEFAULT_STANDARD,
+    Circle,
+    CommunityRule,
+    Priority,
+    Requirement,
+    RequirementGroup,
+    Size,
+    Standard,
+    StandardChanges,
+)
+from lifecircle.standards.targets import Target, read_targets
 from lifecircle.tables import first
-
-Flag = Literal["confirmed", "secondary", "unverified", "ours"]
-Setting = Literal["urban", "township", "rural"]
-Unit = Literal["minutes", "metres"]
-Lang = Literal["zh", "en"]
-
-DEFAULT_STANDARD: Final = "shaoyang-2025"
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Labelled(_Frozen):
-    """Something with a name in Chinese and in English."""
-
-    zh: str = Field(min_length=1)
-    en: str = Field(min_length=1)
-
-    def label(self, lang: Lang) -> str:
-        """Give the name in one language (``"zh"`` or ``"en"``)."""
-        return self.zh if lang == "zh" else self.en
-
-
-class Kind(Labelled):
-    """A kind of facility: its names, its OSM tags, its look on the map.
-
-    Parameters
-    ----------
-    osm
-        Tag rules; an object is of the kind if any rule holds. A rule is ``key=value``,
-        ``key=a|b``, ``key=*``, or several joined by ``&``.
-    color
-        ``#rrggbb``.
-    symbol
-        One character drawn in the marker.
-    group
-        ``utility``, ``commerce`` or ``public``.
-
-    Examples
-    --------
-    >>> Kind(zh="邮政", en="Post", osm=("amenity=post_office",), color="#00695c", symbol="邮")
-    Kind(zh='邮政', en='Post', group='public', osm=('amenity=post_office',), ...)
-    """
-
-    group: Literal["utility", "commerce", "public"] = "public"
-    osm: tuple[str, ...] = ()
-    color: str = Field(default="#546e7a", pattern=r"^#[0-9a-fA-F]{6}$")
-    symbol: str = Field(default="•", min_length=1, max_length=1)
-
-    @field_validator("osm")
-    @classmethod
-    def _rules_parse(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
-        for rule in rules:
-            parse_rule(rule)
-        return rules
-
-
-class Circle(Labelled):
-    """A life circle: where it applies and where that is laid down."""
-
-    settings: tuple[Setting, ...] = Field(min_length=1)
-    flag: Flag
-    source: str
-
-
-class Requirement(_Frozen):
-    """One service that a circle must hold, and how near.
-
-    Parameters
-    ----------
-    circle, kind
-        Keys of the circle and of the kind of facility.
-    limit, unit
-        Threshold: minutes of walking, or metres along the network, access leg included.
-    weight
-        Weight of the service in the circle's score.
-    flag, source
-        How surely the threshold is known, and from where.
-    """
-
-    circle: str
-    kind: str
-    limit: float = Field(gt=0)
-    unit: Unit = "minutes"
-    weight: float = Field(default=1.0, gt=0)
-    flag: Flag
-    source: str
-
-
-class RequirementGroup(_Frozen):
-    """Requirements as written in TOML: several kinds under one threshold and source."""
-
-    circle: str
-    kinds: tuple[str, ...] = Field(min_length=1)
-    minutes: float | None = Field(default=None, gt=0, le=600.0, allow_inf_nan=False)
-    metres: float | None = Field(default=None, gt=0, le=100_000.0, allow_inf_nan=False)
-    weight: float = Field(default=1.0, gt=0)
-    flag: Flag = "ours"
-    source: str = "the county's own file"
-
-    @model_validator(mode="after")
-    def _one_limit(self) -> RequirementGroup:
-        if (self.minutes is None) == (self.metres is None):
-            raise ValueError("give either minutes or metres")
-        return self
-
-    def expand(self) -> list[Requirement]:
-        """Give one `Requirement` per kind."""
-        unit: Unit = "metres" if self.minutes is None else "minutes"
-        limit = self.minutes or self.metres or 0.0
-        return [
-            Requirement(
-                circle=self.circle,
-                kind=kind,
-                limit=limit,
-                unit=unit,
-                weight=self.weight,
-                flag=self.flag,
-                source=self.source,
-            )
-            for kind in self.kinds
-        ]
-
-
-class CommunityRule(_Frozen):
-    """When a community counts as covered: this share of its residents within the threshold."""
-
-    share: float = Field(gt=0, le=1)
-    flag: Flag
-    source: str
-
-
-class Standard(Labelled):
-    """What ought to be: kinds, circles and requirements, ready to be held against measures.
-
-    Parameters
-    ----------
-    key
-        The file's name.
-    kinds, circles
-        By key. Only kinds that a requirement names are kept.
-    requirements
-        At most one per circle and kind.
-    gap_kinds
-        Kinds whose gaps are mapped.
-    excluded
-        Kinds that are left out of the judgement, each with the reason that outputs print.
-    community
-        When a community counts as covered.
-    changes
-        What the county's own file changed, in words.
-    known
-        All kinds that the county may name, required or not.
-    """
-
-    key: str
-    source: str
-    kinds: Mapping[str, Kind]
-    circles: Mapping[str, Circle]
-    requirements: tuple[Requirement, ...]
-    gap_kinds: tuple[str, ...]
-    community: CommunityRule
-    excluded: Mapping[str, str] = Field(default_factory=dict)
-    changes: tuple[str, ...] = ()
-    known: Mapping[str, Kind] = Field(default_factory=dict)
-
-    def for_circle(self, circle: str) -> tuple[Requirement, ...]:
-        """Give the requirements of one circle."""
-        return tuple(r for r in self.requirements if r.circle == circle)
-
-    def longest(self, unit: Unit) -> float:
-        """Give the largest threshold in ``"minutes"`` or ``"metres"``; 0 if there is none."""
-        return max((r.limit for r in self.requirements if r.unit == unit), default=0.0)
-
-
-class StandardChanges(_Frozen):
-    """A county's own additions: the ``[standard]`` table of its TOML file.
-
-    Parameters
-    ----------
-    base
-        Name of the shipped standard to start from.
-    kinds
-        New kinds, or fields that replace those of a known kind.
-    circles, requirements
-        Added, or replacing those of the same circle and kind.
-    replace
-        True drops the base's circles and requirements and keeps only its kinds.
-    exclude
-        Kind -> reason why it is not judged.
-    gap_kinds
-        Replaces the base's list.
-    community_share
-        Replaces the share of residents that makes a community covered.
-    """
-
-    base: str = DEFAULT_STANDARD
-    replace: bool = False
-    kinds: Mapping[str, dict[str, Any]] = Field(default_factory=dict)
-    circles: Mapping[str, Circle] = Field(default_factory=dict)
-    requirements: tuple[RequirementGroup, ...] = ()
-    exclude: Mapping[str, str] = Field(default_factory=dict)
-    gap_kinds: tuple[str, ...] | None = None
-    community_share: float | None = Field(default=None, gt=0, le=1)
 
 
 class _StandardFile(Labelled):
@@ -238,39 +58,8 @@ class _StandardFile(Labelled):
     community: CommunityRule
     circles: dict[str, Circle]
     requirements: tuple[RequirementGroup, ...]
-
-
-def parse_rule(rule: str) -> tuple[tuple[str, frozenset[str]], ...]:
-    """Read a tag rule: ``"a=b|c & d=*"`` -> ``(("a", {"b", "c"}), ("d", {"*"}))``.
-
-    Parameters
-    ----------
-    rule
-        ``key=value`` parts joined by ``&``; values joined by ``|``; ``*`` is any value.
-
-    Returns
-    -------
-    tuple
-        Conditions that must all hold; an empty set of values never occurs.
-
-    Raises
-    ------
-    ValueError
-        A part has no ``=``, no key or no value.
-
-    Examples
-    --------
-    >>> parse_rule("amenity=post_office")
-    (('amenity', frozenset({'post_office'})),)
-    """
-    conditions = []
-    for part in rule.split("&"):
-        key, equals, values = part.strip().partition("=")
-        words = frozenset(value.strip() for value in values.split("|") if value.strip())
-        if not (equals and key.strip() and words):
-            raise ValueError(f"tag rule {rule!r} must look like 'key=value' or 'key=a|b & key=*'")
-        conditions.append((key.strip(), words))
-    return tuple(conditions)
+    priorities: dict[str, Priority] = Field(default_factory=dict)
+    notes: tuple[Labelled, ...] = ()
 
 
 def standard_names() -> list[str]:
@@ -302,7 +91,8 @@ def read_standard(changes: StandardChanges | str = DEFAULT_STANDARD) -> Standard
     Raises
     ------
     ConfigError
-        The standard is unknown, or a circle, requirement or exclusion names an unknown kind.
+        The standard is unknown; a circle, requirement or exclusion names an unknown kind; a kind
+        or a target is malformed. Lists every fault.
 
     Examples
     --------
@@ -314,26 +104,39 @@ def read_standard(changes: StandardChanges | str = DEFAULT_STANDARD) -> Standard
         raise ConfigError(
             Fault("[standard] base", f"unknown standard {own.base!r}", f"use {standard_names()}")
         )
-    file = _StandardFile.model_validate(_read_toml(f"{own.base}.toml"))
-    kinds = _merge_kinds(own.kinds)
+    base = _shipped(own.base)
+    if own == StandardChanges(base=own.base):
+        return base
+    standard = _merge(own)
+    return standard.model_copy(update={"changes": describe(base, standard)})
+
+
+@cache
+def _shipped(name: str) -> Standard:
+    return _merge(StandardChanges(base=name))
+
+
+@cache
+def _read_file(name: str) -> _StandardFile:
+    return _StandardFile.model_validate(read_toml(f"{name}.toml"))
+
+
+def _merge(own: StandardChanges) -> Standard:
+    file = _read_file(own.base)
+    kinds, own_words, faults = merge_kinds(own.kinds)
     circles = {**({} if own.replace else file.circles), **own.circles}
-    merged: dict[tuple[str, str], Requirement] = {}
-    _check_once(own.requirements)
-    for group in [*(() if own.replace else file.requirements), *own.requirements]:
-        merged |= {(r.circle, r.kind): r for r in group.expand()}
+    merged = _merge_requirements(file, own)
     gap_kinds = file.gap_kinds if own.gap_kinds is None else own.gap_kinds
-    _check_names(kinds, circles, merged.values(), own.exclude, gap_kinds)
+    faults += _twice(own.requirements)
+    faults += _unknown_names({*kinds, *own.kinds}, circles, merged, own.exclude, gap_kinds)
+    targets, wrong = _targets(own)
     requirements = tuple(r for r in merged.values() if r.kind not in own.exclude)
     if not requirements:
-        raise ConfigError(
-            Fault("[standard]", "no requirement is left", "add [[standard.requirements]]")
-        )
+        what = "no requirement is left"
+        faults.append(Fault("[standard]", what, "add [[standard.requirements]]"))
+    if faults or wrong:
+        raise ConfigError([*faults, *wrong])
     used = {r.kind for r in requirements}
-    community = file.community
-    if own.community_share is not None:
-        community = CommunityRule(
-            share=own.community_share, flag="ours", source="the county's own file"
-        )
     return Standard(
         key=own.base,
         zh=file.zh,
@@ -344,102 +147,115 @@ def read_standard(changes: StandardChanges | str = DEFAULT_STANDARD) -> Standard
         requirements=requirements,
         gap_kinds=tuple(kind for kind in gap_kinds if kind in used),
         excluded=dict(own.exclude),
-        community=community,
-        changes=_describe(own),
+        community=_community(file, own),
+        priorities=_priorities(file, own),
+        targets=targets,
+        notes=file.notes,
         known=kinds,
+        own_words=own_words,
     )
 
 
-@cache
-def shared_kinds() -> Mapping[str, Kind]:
-    """Give the shared vocabulary of kinds, by key.
-
-    Examples
-    --------
-    >>> shared_kinds()["post"].zh
-    '邮政'
-    """
-    return {key: Kind.model_validate(entry) for key, entry in _read_toml("kinds.toml").items()}
+def _targets(own: StandardChanges) -> tuple[tuple[Target, ...], tuple[Fault, ...]]:
+    try:
+        return read_targets(own.base, own.targets), ()
+    except ConfigError as error:
+        return (), error.faults
 
 
-def _read_toml(name: str) -> dict[str, Any]:
-    return tomllib.loads((resources.files(__package__) / name).read_text(encoding="utf-8"))
+def _merge_requirements(
+    file: _StandardFile, own: StandardChanges
+) -> dict[tuple[str, str], Requirement]:
+    groups = () if own.replace else file.requirements
+    base = {(r.circle, r.kind): r for group in groups for r in group.expand()}
+    return base | {(r.circle, r.kind): r for group in own.requirements for r in group.over(base)}
 
 
-def _merge_kinds(own: Mapping[str, dict[str, Any]]) -> dict[str, Kind]:
-    kinds = dict(shared_kinds())
-    faults: list[Fault] = []
-    for key, fields in own.items():
-        known = kinds[key].model_dump() if key in kinds else {}
-        try:
-            kinds[key] = Kind.model_validate({**known, **fields})
-        except ValidationError as error:
-            faults.extend(
-                Fault(
-                    f"[standard.kinds.{key}]",
-                    f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}",
-                    "correct it as in the README's example",
-                )
-                for e in error.errors()
-            )
-    if faults:
-        raise ConfigError(faults)
-    return kinds
+def _community(file: _StandardFile, own: StandardChanges) -> CommunityRule:
+    if own.community_share is None or own.community_share == file.community.share:
+        return file.community
+    return CommunityRule(share=own.community_share, flag="ours", source=OWN_SOURCE)
 
 
-def _check_once(groups: Iterable[RequirementGroup]) -> None:
-    """Refuse that a county requires one kind twice in one circle, as one would be lost."""
-    seen: set[tuple[str, str]] = set()
-    faults = []
-    for group in groups:
-        for kind in group.kinds:
-            if (group.circle, kind) in seen:
-                what = f"circle {group.circle!r} requires {kind!r} twice"
-                faults.append(Fault("[[standard.requirements]]", what, "leave one of them"))
-            seen.add((group.circle, kind))
-    if faults:
-        raise ConfigError(faults)
+def _priorities(file: _StandardFile, own: StandardChanges) -> dict[str, Priority]:
+    priorities = dict(file.priorities)
+    for key, weight in own.priorities.items():
+        old = priorities.get(key)
+        if old is None or old.weight != weight:
+            zh, en = (old.zh, old.en) if old else (key, key)
+            priorities[key] = Priority(zh=zh, en=en, weight=weight, flag="ours", source=OWN_SOURCE)
+    return priorities
 
 
-def _check_names(
-    kinds: Mapping[str, Kind],
+def _twice(groups: Iterable[RequirementGroup]) -> list[Fault]:
+    """Find kinds that a county requires twice in one circle, as one of them would be lost."""
+    named = Counter((group.circle, kind) for group in groups for kind in group.kinds)
+    return [
+        Fault(
+            "[[standard.requirements]]",
+            f"circle {circle!r} requires {kind!r} twice",
+            "leave one of them",
+        )
+        for (circle, kind), count in named.items()
+        if count > 1
+    ]
+
+
+def _unknown_names(
+    kinds: Collection[str],
     circles: Mapping[str, Circle],
-    requirements: Iterable[Requirement],
-    exclude: Mapping[str, str],
+    requirements: Iterable[tuple[str, str]],
+    exclude: Iterable[str],
     gap_kinds: Iterable[str],
-) -> None:
+) -> list[Fault]:
     faults = []
     lower = [name.lower() for name in circles]
     if len(set(lower)) < len(lower):
         what = f"circles {first(sorted(circles))} differ only in case"
         faults.append(Fault("[standard.circles]", what, "give them different names"))
-    for r in requirements:
-        if r.circle not in circles:
-            faults.append(
-                Fault("[standard]", f"requirement names unknown circle {r.circle!r}", "define it")
-            )
-        if r.kind not in kinds:
-            faults.append(
-                Fault("[standard]", f"requirement names unknown kind {r.kind!r}", "define it")
-            )
+    asked = list(requirements)
+    wrong = {f"circle {circle!r}": None for circle, _ in asked if circle not in circles}
+    wrong |= {f"kind {kind!r}": None for _, kind in asked if kind not in kinds}
+    faults += [
+        Fault("[standard]", f"requirement names unknown {what}", "define it") for what in wrong
+    ]
     for place, names in (("exclude", exclude), ("gap_kinds", gap_kinds)):
         faults.extend(
             Fault(f"[standard] {place}", f"unknown kind {name!r}", f"use one of {sorted(kinds)}")
             for name in names
             if name not in kinds
         )
-    if faults:
-        raise ConfigError(faults)
+    return faults
 
 
-def _describe(own: StandardChanges) -> tuple[str, ...]:
-    words = [f"kind {key}: {', '.join(sorted(fields))}" for key, fields in own.kinds.items()]
-    words += [f"circle {key}" for key in own.circles]
-    for group in own.requirements:
-        limit = f"{group.minutes:g} min" if group.minutes is not None else f"{group.metres:g} m"
-        words.append(f"{group.circle}: {', '.join(group.kinds)} within {limit}")
-    if own.gap_kinds is not None:
-        words.append(f"gaps of {', '.join(own.gap_kinds)}")
-    if own.community_share is not None:
-        words.append(f"a community is covered at {own.community_share:.0%} of residents")
-    return tuple(words)
+__all__ = [
+    "DEFAULT_STANDARD",
+    "OWN_SOURCE",
+    "SURENESS",
+    "Change",
+    "Circle",
+    "CommunityRule",
+    "Flag",
+    "Kind",
+    "Labelled",
+    "Lang",
+    "Priority",
+    "Requirement",
+    "RequirementGroup",
+    "Setting",
+    "Size",
+    "Standard",
+    "StandardChanges",
+    "Target",
+    "Unit",
+    "fold_word",
+    "limit_text",
+    "parse_rule",
+    "read_standard",
+    "read_targets",
+    "shared_kinds",
+    "standard_names",
+    "verdict_flag",
+    "wider_kinds",
+    "word_table",
+]
