@@ -82,7 +82,7 @@ def test_lines_that_close_are_a_polygon_with_its_hole(boundary_of):
 
 
 def test_points_and_lines_beside_polygons_are_left_out_and_counted(boundary_of):
-    with pytest.warns(DataWarning, match="2 points or lines beside the boundary"):
+    with pytest.warns(DataWarning, match="2 points or lines beside .* row 2, row 3 ->"):
         area = boundary_of(WEST, shapely.Point(0, 0), shapely.LineString([(0, 0), (1, 1)]))
     assert area.equals(WEST)
 
@@ -112,6 +112,23 @@ def test_the_counties_of_shaoyang_dissolve(shared):
     assert km2 == pytest.approx(20_830, rel=0.01)  # the prefecture's official area
 
 
+@pytest.mark.shared
+def test_the_declared_datum_brings_two_maps_of_shaoyang_together(shared):
+    folder = shared / "shaoyang_boundaries"
+
+    def area(name, datum=None):
+        path = folder / f"shaoyang_12_{name}.geojson"
+        return read_boundary(BoundaryConfig(file=Dataset(path=path, datum=datum)))
+
+    official, raw, shifted = (
+        area("tianditu_cgcs2000", "cgcs2000"),
+        area("amap_GCJ02_raw"),
+        area("amap_GCJ02_raw", "gcj02"),
+    )
+    apart, nearer = (shapely.symmetric_difference(official, a).area for a in (raw, shifted))
+    assert nearer < 0.6 * apart
+
+
 def test_missing_file(tmp_path):
     with pytest.raises(MissingFileError, match=r"\[boundary\] file"):
         read_boundary(BoundaryConfig(file=Dataset(path=tmp_path / "county.geojson")))
@@ -125,8 +142,8 @@ def test_missing_file(tmp_path):
         ([shapely.box(26, 110, 27, 111)], "looks like swapped lon and lat"),
         ([shapely.LineString([(0, 0), (1, 0), (1, 1)])], "holds lines that do not close"),
         ([shapely.Point(110, 26)], "holds neither polygon nor line"),
-        ([WEST, None], "geometry is empty in rows 2"),
-        ([WEST, shapely.Polygon()], "geometry is empty in rows 2"),
+        ([WEST, None], "geometry is empty: row 2"),
+        ([WEST, shapely.Polygon()], "geometry is empty: row 2"),
     ],
 )
 def test_what_is_no_boundary(boundary_of, shapes, message):

@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from lifecircle.config import Dataset
-from lifecircle.errors import GeometryError, InputError, MissingFileError, TableError
+from lifecircle.errors import DataWarning, InputError, MissingFileError, TableError
 from lifecircle.sources.facilities import read_facility_file
 from lifecircle.standards import shared_kinds
 from lifecircle.tables import FACILITIES, check
@@ -77,8 +77,9 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 def test_no_column_kind(ledger):
-    with pytest.raises(TableError, match="has no column 'kind'; its columns: type, name"):
-        ledger("type,name,lon,lat\npost,a,1,2\n")
+    told = r"has no column of categories \(类别, kind\); its columns: .*name.* kind = "
+    with pytest.raises(TableError, match=told):
+        ledger("sort,name,lon,lat\npost,a,1,2\n")
 
 
 def test_all_faults_of_a_ledger_at_once(ledger):
@@ -86,37 +87,41 @@ def test_all_faults_of_a_ledger_at_once(ledger):
         ledger(
             "facility_id,kind,lon,lat,capacity\n"
             "a,post,110,26,\n"
-            "a,postoffice,110,26,\n"
-            "b,小卖部,110,26,-1\n"
-            "c,postoffice,,26,few\n"
+            "a,clinic,110,26,\n"
+            "b,post,110,26,-1\n"
+            "c,post,,26,few\n"
             "d,,110,26,\n"
             "e,post,26,110,\n"
             "f,post,east,26,\n"
         )
-    assert [fault.what for fault in error.value.faults] == [
-        "facility_id repeats: row 2 (a), row 3 (a)",
-        "no kind in row 6",
-        "unknown kind 'postoffice', 2 times: row 3, row 5",
-        "unknown kind '小卖部', 1 times: row 4",
-        "capacity is not a number: row 5 (c) 'few'",
-        "capacity is negative: row 4 (b) '-1'",
-        "lon is not a number: row 8 'east'",
-        "no coordinates in rows 5",
-        (
-            "coordinates are not degrees in rows 7 (the first at 26, 110): "
-            "looks like swapped lon and lat"
-        ),
+    assert [str(fault).partition(": ")[2].partition(" -> ")[0] for fault in error.value.faults] == [
+        "kind is empty: row 6 ''",
+        "facility_id repeats: row 2 'a', row 3 'a'",
+        "capacity is not a number: row 5 'few'",
+        "capacity is negative: row 4 '-1'",
+        "lon is no coordinate: row 8 'east'",
+        "no coordinates: row 5",
+        "lon and lat are swapped: row 7 '26, 110'",
     ]
 
 
+def test_categories_of_no_kind_are_listed_and_left_out(ledger):
+    text = "kind,lon,lat\npost,110,26\n棋牌室,110,26\n茶馆,,\n棋牌室,110,26\n"
+    told = (
+        r"left out: 棋牌室 \(2\), 茶馆 \(1\): row 3 '棋牌室', row 4 '茶馆', row 5 '棋牌室' -> add"
+    )
+    with pytest.warns(DataWarning, match=told):
+        assert ledger(text)["kind"].tolist() == ["post"]
+
+
 def test_faults_of_coordinates_alone(ledger):
-    with pytest.raises(GeometryError, match="no coordinates in rows 3"):
+    with pytest.raises(TableError, match="no coordinates: row 3"):
         ledger("kind,lon,lat\npost,110,26\npost,110,\n")
 
 
 def test_an_id_that_falls_on_a_made_one(ledger, tmp_path):
     made = f"ledger-{mark(tmp_path, 'ledger.csv')}/3"
-    with pytest.raises(TableError, match=rf"facility_id repeats: row 2 \({made}\), row 3"):
+    with pytest.raises(TableError, match=rf"facility_id repeats: row 2 '{made}', row 3"):
         ledger(f"facility_id,kind,lon,lat\n{made},post,1,2\n,post,1,2\n")
 
 

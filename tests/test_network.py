@@ -1,5 +1,7 @@
 """The walk network: contraction, places on edges, islets, and doors to networkx and osmnx."""
 
+from pathlib import Path
+
 import geopandas as gpd
 import networkx as nx
 import numpy as np
@@ -256,6 +258,18 @@ class TestExchange:
         osmnx.save_graphml(nx.MultiDiGraph(lattice.to_networkx()), path)
         again = WalkNetwork.from_osmnx(path)
         assert again.segment_m.sum() == 4000.0
+
+    @pytest.mark.parametrize("name", ["roads.osm", "道路.osm"])
+    def test_an_osm_file_that_may_not_be_read(self, tmp_path, monkeypatch, name):
+        path = tmp_path / name
+        path.write_text("<osm version='0.6'/>", encoding="utf-8")
+
+        def refuse(self, *_args, **_more):
+            raise PermissionError(13, "Permission denied", str(self))
+
+        monkeypatch.setattr(Path, "open", refuse)
+        with pytest.raises(InputError, match=rf"{name}: cannot be read \(Permission denied\)"):
+            WalkNetwork.from_osm(path)
 
     def test_a_graph_without_crs(self):
         with pytest.raises(CRSError, match="no 'crs'"):

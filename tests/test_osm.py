@@ -263,7 +263,7 @@ def test_homes_can_be_left_out(quarter):
     assert extract.residential.empty
     assert extract.buildings.empty
     assert extract.buildings["dwelling"].dtype == bool
-    assert len(extract.facilities) == 10
+    assert len(extract.facilities) == 12
     assert quarter.facilities.empty
     check(quarter.facilities, FACILITIES, crs=4326)
 
@@ -366,7 +366,8 @@ def test_nodes_in_an_area_of_their_kind_are_merged(places):
 def test_area_drops_facilities_outside(places):
     area = shapely.box(-0.001, -0.002, 0.0021, 0.002)
     extract = read(PLACES, area=area, kinds=shared_kinds())
-    assert extract.facilities.index.tolist() == ["n101", "n102", "n102#hair"]
+    found = ["n101", "n102", "n102#hair", "n102#community_shop", "n102#convenience_store"]
+    assert extract.facilities.index.tolist() == found
     # 103 to 106, the ways 21 to 24 and the park
     assert extract.counts["facilities_outside"] == 9
     assert extract.residential.empty

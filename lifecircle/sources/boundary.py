@@ -27,8 +27,8 @@ def read_boundary(config: BoundaryConfig) -> shapely.Geometry:
     Parameters
     ----------
     config
-        A file of polygons (all of them are the county) or of lines that close; or an adcode of a
-        province, prefecture or county (needs the extra ``china``).
+        A file of polygons (all of them are the county) or of lines that close, in the datum that
+        it declares; or an adcode of a province, prefecture or county (needs the extra ``china``).
 
     Returns
     -------
@@ -121,16 +121,18 @@ def _by_adcode(adcode: str) -> shapely.Geometry:
 def _one_area(frame: gpd.GeoDataFrame, label: str) -> shapely.Geometry:
     """Give the union of all polygons; of lines that close, what they enclose."""
     dimension = shapely.get_dimensions(np.asarray(frame.geometry))
-    if (dimension == 2).any():
+    drawn = int(dimension.max())
+    if drawn == 2:
         polygons = frame.geometry[dimension == 2].explode(index_parts=False)
         # Of a collection only the polygons count.
         polygons = polygons[shapely.get_dimensions(np.asarray(polygons)) == 2]
-        left_out = int((dimension < 2).sum())
     else:
         polygons = _enclosed(frame.geometry[dimension == 1], label)
-        left_out = int((dimension < 1).sum())
-    if left_out:
-        warn(f"{label}: {left_out} points or lines beside the boundary's polygons are left out")
+    beside = frame.index[dimension < max(drawn, 1)]
+    if len(beside):
+        what = f"{len(beside)} points or lines beside the boundary's polygons are left out"
+        rows = tuple(beside.tolist())
+        warn(Fault(label, what, "remove them if they mean nothing", "warning", rows=rows))
     mended, faults = mend_polygons(polygons, label)
     if faults:
         raise GeometryError(faults)

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyproj
-import shapely
 
 from lifecircle.config import Dataset, UnitsConfig
-from lifecircle.errors import Fault, GeometryError, TableError, warn
-from lifecircle.sources.columns import as_numbers, as_text, label_of, name_rows
-from lifecircle.sources.polygons import mend_polygons, only_polygons
-from lifecircle.sources.vector import read_table, scan_vector
+from lifecircle.errors import (
+    Fault,
+    GeometryError,
+    InputError,
+    Severity,
+    TableError,
+    warn,
+)
+from lifecircle.sources.attributes import Ledgered, plain_cells, read_numbers
+from lifecircle.sources.columns import as_text, label_of
+from lifecircle.sources.communities import (
+    inconsistent,
+    read_attributes,
+    require_files,
+    scan_communities,
+)
+from lifecircle.sources.fields import fields_of, normal_name, recognise
+from lifecircle.sources.naming import cell_fault, clean_codes, match_units, plain_words, repeated
+from lifecircle.sources.polygons import cut_overlaps, only_areas, overlaps
+from lifecircle.sources.vector import scan_table, scan_vector
 from lifecircle.tables import SCOPE_COUNTY, UNITS, check, first
 
 # 城镇 in official statistics is the whole of 城区 and 镇区, the counterpart of 乡村.
@@ -29,23 +44,50 @@ SETTING_WORDS: Final = {
     "乡村": "rural",
 }
 
-_OPTIONAL: Final = ("setting", "residents", "households", "priority")
+# 城乡分类代码 of statistics: 1xx is 城镇 (11x 城区, 12x 镇区), 2xx 乡村. They count 乡中心区, the
+# seat of a 乡, as rural; that it is township here is ours: the township circle is for such seats.
+_SEAT: Final = ("210", "乡中心区")
+_CLASSES: Final = {
+    "111": "urban",
+    "主城区": "urban",
+    "112": "urban",
+    "城乡结合区": "urban",
+    "121": "township",
+    "镇中心区": "township",
+    "122": "township",
+    "镇乡结合区": "township",
+    "123": "township",
+    "特殊区域": "township",
+    **dict.fromkeys(_SEAT, "township"),
+    "220": "rural",
+    "村庄": "rural",
+}
+
+# Keys of [units] -> fields of `lifecircle.sources.fields`.
+_KEYS: Final = {
+    "id": "unit_id",
+    "name": "name",
+    "setting": "setting",
+    "residents": "residents",
+    "households": "households",
+    "priority": "priority",
+}
+_TOWN_SEATS: Final = "town seats that the township circle is meant for"
 _FILE: Final = "[units] file"
 _TOTALS: Final = "[units] totals"
-# Units that share more than this part of the smaller one would count its people twice.
-_OVERLAP: Final = 0.01
 
 
 def read_units(config: UnitsConfig) -> gpd.GeoDataFrame:
-    """Read the units of a county and join their totals.
+    """Read the units of a county, and join their totals and what communities report.
 
     Parameters
     ----------
     config
-        The file of polygons, the names of its columns, and a table of totals joined by id. The
-        totals replace the file's residents; their other columns fill in those it lacks. Columns
-        that only have their default name may be absent, except id and name: then setting and
-        residents are missing. The priority is 1 where none is given.
+        The file of polygons, the names of its columns, a table of totals and the communities'
+        ledgers. Columns that the county file does not name are recognised by their Chinese or
+        English names; setting and residents may be absent. The totals' residents replace the
+        file's; their other columns fill in those it lacks. What ledgers report fills in what
+        both lack. The priority is 1 where none is given.
 
     Returns
     -------
@@ -55,9 +97,10 @@ def read_units(config: UnitsConfig) -> gpd.GeoDataFrame:
     Raises
     ------
     TableError
-        All faults of both tables: columns that are missing, ids that repeat or are missing,
+        All faults of all tables: columns that are missing, ids that repeat or are missing,
         numbers that are none or negative, unknown setting words, totals of unknown units, units
-        without total. Faults of geometry are listed with them.
+        without total, and those of `lifecircle.sources.communities.read_communities`. Faults of
+        geometry are listed with them.
     GeometryError
         Polygons are empty, cross themselves, or overlap by more than 1 % of the smaller.
     MissingFileError, InputError, CRSError
@@ -70,8 +113,9 @@ def read_units(config: UnitsConfig) -> gpd.GeoDataFrame:
     Examples
     --------
     >>> import pathlib, tempfile
+    >>> import shapely
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "units.geojson"
-    >>> village = {"unit_id": ["430527001"], "name": ["枫木团"], "setting": ["农村"]}
+    >>> village = {"代码": ["430527001"], "村名": ["枫木团"], "城乡分类": ["220"]}
     >>> square = gpd.GeoDataFrame(village, geometry=[shapely.box(110, 26, 111, 27)], crs=4326)
     >>> square.to_file(path)
     >>> read_units(UnitsConfig(file=Dataset(path=path)))[["name", "setting", "priority"]]
@@ -79,53 +123,114 @@ def read_units(config: UnitsConfig) -> gpd.GeoDataFrame:
     unit_id
     430527001  枫木团   rural       1.0
     """
-    frame, geometry_faults = scan_vector(config.file, where=_FILE)
-    label = label_of(config.file, _FILE)
-    faults = _column_faults(frame, config)
-    if faults:
-        raise TableError([*faults, *geometry_faults])
-    ids = as_text(frame[config.id])
-    faults += _id_faults(ids, label)
-    if config.totals is not None:
-        frame, wrong = _join_totals(frame, ids, config, config.totals)
-        faults += wrong
-    units, wrong = _columns(frame, ids, config, label)
-    faults += wrong
-    geometry, wrong = _polygons(frame, ids, label)
-    overlaps = _overlaps(geometry, ids, units["name"])
-    if not wrong:
-        geometry = _cut_overlaps(geometry)  # slivers too: nobody is counted twice
-    if overlaps and config.overlaps == "first":
-        warn(f"{label}: shared ground goes to the unit that stands first: {first(overlaps)}")
-    elif overlaps:
-        remedy = 'mend the polygons, or set overlaps = "first" under [units]'
-        wrong.append(Fault(label, f"units overlap: {first(overlaps)}", remedy))
-    geometry_faults += wrong
-    if faults:
-        raise TableError([*faults, *geometry_faults])
-    if geometry_faults:
-        raise GeometryError(geometry_faults)
-    units = gpd.GeoDataFrame(units, geometry=geometry, crs=frame.crs)
-    units.index = pd.Index(ids, name="unit_id")
-    check(units, UNITS, where=label)
+    require_files(_datasets(config))
+    units, table, geometry = _scan(config)
+    wrong = [
+        [fault for fault in faults if fault.severity == "error"] for faults in (table, geometry)
+    ]
+    for fault in (*table, *geometry):
+        if fault.severity == "warning":
+            warn(fault)
+    if wrong[0]:
+        raise TableError([*wrong[0], *wrong[1]])
+    if wrong[1]:
+        raise GeometryError(wrong[1])
     return units
 
 
-def _column_faults(frame: pd.DataFrame, config: UnitsConfig) -> list[Fault]:
-    """Miss id and name always; other columns only where the county file names them itself."""
-    keys = ["id", "name"]
-    if config.totals is None:  # else what the file lacks may stand there
-        keys += [key for key in _OPTIONAL if _named(config, key)]
-    has = ", ".join(str(name) for name in frame.columns if name != "geometry") or "none"
-    return [
-        Fault(
-            label_of(config.file, _FILE),
-            f"has no column {getattr(config, key)!r}; its columns: {has}",
-            f"set {key} under [units] to the right one",
-        )
-        for key in keys
-        if getattr(config, key) not in frame.columns
-    ]
+def scan_units(config: UnitsConfig) -> tuple[gpd.GeoDataFrame | None, list[Fault]]:
+    """Read as `read_units` does, but hand back every fault and finding with the units.
+
+    Parameters
+    ----------
+    config
+        As for `read_units`.
+
+    Returns
+    -------
+    units
+        As from `read_units`; None where a fault is an error.
+    faults
+        Errors and warnings of the polygons, the totals and the ledgers.
+    """
+    try:
+        units, *parts = _scan(config)
+    except InputError as error:
+        return None, list(error.faults)
+    faults = [fault for part in parts for fault in part]
+    return None if any(fault.severity == "error" for fault in faults) else units, faults
+
+
+def _datasets(config: UnitsConfig) -> dict[str, Dataset]:
+    named = {_FILE: config.file} | ({_TOTALS: config.totals} if config.totals else {})
+    return named | {f"[units] ledgers[{n}]": ledger for n, ledger in enumerate(config.ledgers)}
+
+
+def _scan(config: UnitsConfig) -> tuple[gpd.GeoDataFrame, list[Fault], list[Fault]]:
+    """Give the units, the faults of their tables, and those of their geometry."""
+    frame, geometry_faults = scan_vector(config.file, where=_FILE)
+    table, faults = _recognised(frame, config, config.file, _FILE)
+    faults += _lacking(table, config)
+    if not {"unit_id", "name"} <= set(table.fields):
+        raise TableError([*faults, *geometry_faults])
+    ids, wrong = _ids(table)
+    units, more = _described(table)
+    faults += [*wrong, *more]
+    geometry, wrong = _areas(frame.geometry, ids, units["name"], table, config)
+    geometry_faults += wrong
+    # Tables are joined to the units whose id is sound; the others have their fault already.
+    sound = ids.notna() & ~ids.duplicated(keep=False)
+    joined = units[sound].set_axis(pd.Index(ids[sound], name="unit_id"))
+    joined, wrong = _with_totals(joined, config)
+    faults += [*wrong, *inconsistent(joined.set_axis(frame.index[sound]), table)]
+    reported, wrong = scan_communities(config.ledgers, joined)
+    faults += wrong
+    joined = joined.combine_first(reported).reindex(ids)
+    for name, kind in (("setting", "str"), ("residents", "float64"), ("priority", "float64")):
+        if name not in joined:
+            joined[name] = pd.Series(np.nan, index=joined.index, dtype=kind)
+    joined["priority"] = joined["priority"].fillna(1.0)
+    done = gpd.GeoDataFrame(
+        joined[[name for name in UNITS.columns if name in joined]],
+        geometry=geometry.array,
+        crs=frame.crs,
+    )
+    done.index = pd.Index(ids, name="unit_id")
+    if not any(fault.severity == "error" for fault in (*faults, *geometry_faults)):
+        check(done, UNITS, where=table.label)
+    return done, faults, geometry_faults
+
+
+def _recognised(
+    table: pd.DataFrame, config: UnitsConfig, dataset: Dataset, where: str
+) -> tuple[Ledgered, list[Fault]]:
+    """Say which column holds what: as the county file names it, else by its name."""
+    label, sheet = label_of(dataset, where), str(table.attrs.get("sheet", dataset.layer or ""))
+    table = pd.DataFrame(table.drop(columns="geometry", errors="ignore"))
+    columns = [str(name) for name in table.columns]
+    mapping = {"priority": ""}  # a weight is read only where the county file asks for it
+    for key, name in _KEYS.items():
+        column = getattr(config, key)
+        if column in columns:
+            mapping[name] = column
+        elif key in config.model_fields_set and where == _FILE:
+            mapping[name] = ""  # told by `_lacking`; no other column is taken for the one it names
+    found, faults = recognise(columns, "units", mapping, label, sheet)
+    remedy = "name it under [units], or rename the other columns"
+    faults = [replace(f, remedy=remedy) if f.severity == "error" else f for f in faults]
+    setting = found.get("setting")
+    if setting and "setting" not in mapping and _is_other(table[setting]):
+        del found["setting"]
+        what = f"column {setting!r} is not read as the setting: its words say something else"
+        remedy = f"if it is meant, name it: setting = {setting!r}"
+        faults.append(Fault(label, what, remedy, "warning", sheet=sheet, column=setting))
+    return Ledgered(table, found, label, sheet, "units"), faults
+
+
+def _is_other(cells: pd.Series) -> bool:
+    """Say whether a column that is called as settings may be (type, 类型) says nothing of them."""
+    weak = normal_name(cells.name) in fields_of("units")["setting"].weak
+    return weak and not plain_words(cells).isin([*SETTING_WORDS, *_CLASSES]).any()
 
 
 def _named(config: UnitsConfig, key: str) -> bool:
@@ -133,176 +238,148 @@ def _named(config: UnitsConfig, key: str) -> bool:
     return key in config.model_fields_set and getattr(config, key) is not None
 
 
-def _id_faults(ids: pd.Series, label: str) -> list[Fault]:
-    faults = []
-    if ids.isna().any():
-        rows = name_rows(ids.index[ids.isna()])
-        faults.append(Fault(label, f"no id in {rows}", "give every unit its code"))
-    if (ids == SCOPE_COUNTY).any():
-        faults.append(
-            Fault(label, f"id {SCOPE_COUNTY!r} stands for the whole in tables", "choose another id")
-        )
-    twice = ids.duplicated(keep=False) & ids.notna()
-    if twice.any():
-        rows = name_rows(ids.index[twice], ids[twice])
-        faults.append(
-            Fault(label, f"ids repeat: {rows}", "make them unique; dissolve parts of one unit")
-        )
-    return faults
-
-
-def _join_totals(
-    frame: gpd.GeoDataFrame, ids: pd.Series, config: UnitsConfig, dataset: Dataset
-) -> tuple[gpd.GeoDataFrame, list[Fault]]:
-    table = read_table(dataset, where=_TOTALS)
-    label = label_of(dataset, _TOTALS)
-    residents = config.residents or "residents"
-    faults = [
-        Fault(
-            label,
-            f"has no column {name!r}; its columns: {', '.join(map(str, table.columns))}",
-            "name it as in [units]",
-        )
-        for name in (config.id, residents)
-        if name not in table.columns
-    ]
-    faults += [
-        Fault(label_of(config.file, _FILE), f"neither it nor the totals have {name!r}", "add it")
-        for key in _OPTIONAL
-        if key != "residents" and _named(config, key)
-        for name in [getattr(config, key)]
-        if name not in frame.columns and name not in table.columns
-    ]
-    if faults:
-        return frame, faults
-    keys = as_text(table[config.id])
-    faults += _id_faults(keys, label)
-    numbers, wrong = as_numbers(table[residents], label, ids=keys)
-    faults += wrong
-    unknown = keys.notna() & ~keys.isin(ids)
-    if unknown.any():
-        faults.append(
-            Fault(
-                label,
-                f"unknown units: {name_rows(table.index[unknown], keys[unknown])}",
-                f"use the ids of {config.file.path.name}",
-            )
-        )
-    known = keys[numbers.notna() | table[residents].notna()]
-    lacking = ids[ids.notna() & ~ids.isin(known)]
-    if len(lacking):
-        faults.append(
-            Fault(label, f"no total for unit {first(lacking.tolist())}", "add their residents")
-        )
-    # A number that is wrong is told of once, here, and not again as the unit's.
-    usable = table.assign(**{residents: numbers.where(numbers >= 0)})[
-        keys.notna() & ~keys.duplicated()
-    ]
-    usable.index = pd.Index(keys[usable.index])
-    taken = [residents, *(name for name in table.columns if name not in frame.columns)]
-    joined = {name: usable[name].reindex(ids).to_numpy() for name in dict.fromkeys(taken)}
-    return frame.assign(**joined), faults
-
-
-def _columns(
-    frame: gpd.GeoDataFrame, ids: pd.Series, config: UnitsConfig, label: str
-) -> tuple[pd.DataFrame, list[Fault]]:
-    units = pd.DataFrame({"name": as_text(frame[config.name])}, index=frame.index)
-    units["setting"], faults = _settings(frame, ids, config, label)
-    residents = config.residents or ("residents" if config.totals is not None else None)
-    for name, column in (
-        ("residents", residents),
-        ("households", config.households),
-        ("priority", config.priority),
-    ):
-        if column is not None and column in frame.columns:
-            units[name], wrong = as_numbers(frame[column].rename(column), label, ids=ids)
-            faults += wrong
-    if "residents" not in units:
-        units["residents"] = np.nan
-    units["priority"] = units["priority"].fillna(1.0) if "priority" in units else 1.0
-    return units[[name for name in UNITS.columns if name in units]], faults
-
-
-def _settings(
-    frame: gpd.GeoDataFrame, ids: pd.Series, config: UnitsConfig, label: str
-) -> tuple[pd.Series, list[Fault]]:
-    if config.setting is None or config.setting not in frame.columns:
-        return pd.Series(np.nan, index=frame.index, dtype="str"), []
-    words = as_text(frame[config.setting]).str.lower()
-    settings = words.map(SETTING_WORDS).astype("str")
-    broad = words == "城镇"
-    if broad.any():
-        warn(
-            f"{label}: 城镇 is read as urban in {name_rows(ids.index[broad], ids[broad])}; "
-            "write 乡镇 for town seats that the township circle is meant for"
-        )
-    unknown = words.notna() & settings.isna()
-    if not unknown.any():
-        return settings, []
-    cells = name_rows(ids.index[unknown], ids[unknown])
-    found = first(words[unknown].unique().tolist())
-    return settings, [
-        Fault(
-            label,
-            f"{config.setting} is {found} in {cells}",
-            f"use {', '.join(SETTING_WORDS)}, or leave it empty",
-        )
-    ]
-
-
-def _polygons(
-    frame: gpd.GeoDataFrame, ids: pd.Series, label: str
-) -> tuple[gpd.GeoSeries, list[Fault]]:
-    given = frame.geometry
-    array = np.asarray(given)
-    present = ~(shapely.is_missing(array) | shapely.is_empty(array))
-    drawn = present & given.geom_type.isin(UNITS.geometry)
-    faults = []
-    other = present & ~drawn
-    if other.any():
-        kinds = first(given.geom_type[other].unique().tolist())
-        rows = name_rows(ids.index[other], ids[other])
-        faults.append(Fault(label, f"{kinds} in {rows}", "give every unit as a polygon"))
-    mended, wrong = mend_polygons(given[drawn], label, ids=ids[drawn])
-    faults += wrong
-    return mended.reindex(frame.index), faults
-
-
-def _overlaps(polygons: gpd.GeoSeries, ids: pd.Series, names: pd.Series) -> list[str]:
-    """Tell in words which units overlap by more than slivers, the worst first."""
-    drawn = np.asarray(polygons)
-    sound = polygons[~(shapely.is_missing(drawn) | shapely.is_empty(drawn))]
-    ids, names = ids[sound.index], names[sound.index]
-    shapes = np.asarray(sound)
-    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    left, right = left[left < right], right[left < right]
-    shared = shapely.intersection(shapes[left], shapes[right])
-    area = shapely.area(shapes)
-    share = shapely.area(shared) / np.minimum(area[left], area[right])
-    worst = np.flatnonzero(share > _OVERLAP)
-    worst = worst[np.argsort(-share[worst], kind="stable")]
-    ellipsoid = pyproj.Geod(ellps="WGS84")
-
-    def told(unit: int) -> str:
-        name = names.iloc[unit]
-        return str(ids.iloc[unit]) if pd.isna(name) else f"{name} ({ids.iloc[unit]})"
-
+def _lacking(table: Ledgered, config: UnitsConfig) -> list[Fault]:
+    """Miss id and name always; other columns only where the county file names them itself."""
+    # What the file lacks may stand in the totals.
+    keys = [key for key in _KEYS if config.totals is None and _named(config, key)]
+    has = ", ".join(map(str, table.table.columns)) or "none"
     return [
-        f"{told(left[i])} and {told(right[i])} share "
-        f"{abs(ellipsoid.geometry_area_perimeter(shared[i])[0]) / 1e6:.3g} km2 "
-        f"({share[i]:.0%} of the smaller)"
-        for i in worst
+        Fault(
+            table.label,
+            f"has no column {getattr(config, key)!r}; its columns: {has}",
+            f"set {key} under [units] to the right one",
+            sheet=table.sheet,
+        )
+        for key in dict.fromkeys(["id", "name", *keys])
+        if _KEYS[key] not in table.fields
     ]
 
 
-def _cut_overlaps(polygons: gpd.GeoSeries) -> gpd.GeoSeries:
-    """Take from each unit what an earlier one holds; those that only touch stay as they are."""
-    shapes = np.asarray(polygons).copy()
-    later, earlier = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    shared = shapely.area(shapely.intersection(shapes[later], shapes[earlier])) > 0
-    later, earlier = later[shared], earlier[shared]
-    for unit in np.unique(later[earlier < later]):
-        before = shapes[earlier[(later == unit) & (earlier < unit)]]
-        shapes[unit] = only_polygons(shapely.difference(shapes[unit], shapely.union_all(before)))
-    return gpd.GeoSeries(shapes, index=polygons.index, crs=polygons.crs)
+def _lacking_totals(table: Ledgered, units: pd.DataFrame, config: UnitsConfig) -> list[Fault]:
+    has = ", ".join(map(str, table.table.columns))
+    faults = [
+        Fault(table.label, f"has no column {name!r}; its columns: {has}", "name it as in [units]")
+        for name, fields in (
+            (config.id, {"unit_id", "name"}),
+            (config.residents or "residents", {"residents"}),
+        )
+        if not fields & set(table.fields)
+    ]
+    return faults + [
+        Fault(label_of(config.file, _FILE), f"neither it nor the totals have {name!r}", "add it")
+        for key, field in _KEYS.items()
+        if _named(config, key) and field not in {"unit_id", "name", "residents"}
+        for name in [getattr(config, key)]
+        if field not in units.columns and field not in table.fields
+    ]
+
+
+def _ids(table: Ledgered) -> tuple[pd.Series, list[Fault]]:
+    ids, faults = clean_codes(table)
+    given = as_text(table.column("unit_id"))
+    tests = (
+        (given.isna(), "no id", "give every unit its code"),
+        (ids == SCOPE_COUNTY, "this id stands for the whole in tables", "choose another id"),
+        (
+            ids.duplicated(keep=False) & ids.notna(),
+            "ids repeat",
+            "make them unique; dissolve parts of one unit",
+        ),
+    )
+    faults += [
+        cell_fault(table, what, remedy, ids[wrong], field="unit_id")
+        for wrong, what, remedy in tests
+        if wrong.any()
+    ]
+    return ids, faults
+
+
+def _described(table: Ledgered) -> tuple[pd.DataFrame, list[Fault]]:
+    """Read what a table says of units, by its own rows."""
+    units, faults = read_attributes(table, whole=False)
+    if "name" in table.fields:
+        units["name"] = as_text(table.column("name"))
+    if "setting" in table.fields:
+        units["setting"], wrong = _settings(table)
+        faults += wrong
+    if "priority" in table.fields:
+        units["priority"], _, wrong = read_numbers(table, "priority")
+        faults += wrong
+    return units, faults
+
+
+def _settings(table: Ledgered) -> tuple[pd.Series, list[Fault]]:
+    cells = table.column("setting")
+    words = plain_words(cells)
+    settings = words.map(SETTING_WORDS | _CLASSES).astype("str")
+    tests: tuple[tuple[pd.Series, str, str, Severity], ...] = (
+        (words == "城镇", "城镇 is read as urban", f"write 乡镇 for {_TOWN_SEATS}", "warning"),
+        (
+            words.isin(_SEAT),
+            "乡中心区 is read as township, which statistics count as rural",
+            f"write 农村 unless these are {_TOWN_SEATS}",
+            "warning",
+        ),
+        (
+            words.notna() & settings.isna(),
+            "no setting that is known",
+            f"use {', '.join(SETTING_WORDS)}, or leave it empty",
+            "error",
+        ),
+    )
+    return settings, [
+        cell_fault(table, what, remedy, as_text(cells)[at], field="setting", severity=severity)
+        for at, what, remedy, severity in tests
+        if at.any()
+    ]
+
+
+def _with_totals(units: pd.DataFrame, config: UnitsConfig) -> tuple[pd.DataFrame, list[Fault]]:
+    """Join the totals: their residents replace the file's, other columns fill in those it lacks."""
+    if config.totals is None:
+        return units, []
+    try:
+        read, faults = scan_table(config.totals, where=_TOTALS)
+    except InputError as error:
+        return units, list(error.faults)
+    table, wrong = _recognised(read, config, config.totals, _TOTALS)
+    faults += [*wrong, *_lacking_totals(table, units, config)]
+    if "residents" not in table.fields or not {"unit_id", "name"} & set(table.fields):
+        return units, faults
+    ids, wrong = match_units(table, units)
+    totals, more = _described(table)
+    faults += [*wrong, *repeated(ids, table), *more]
+    given = ids[plain_cells(table.column("residents")).notna()]
+    lacking = units.index[~units.index.isin(given)]
+    if len(lacking):
+        what = f"no total for unit {first(lacking, 20)}"
+        faults.append(Fault(table.label, what, "add their residents", sheet=table.sheet))
+    once = ids.notna() & ~ids.duplicated(keep=False)
+    totals = totals[once].set_axis(pd.Index(ids[once])).reindex(units.index)
+    taken = ["residents", *totals.columns.difference(units.columns, sort=False)]
+    return units.assign(**{name: totals[name] for name in taken}), faults
+
+
+def _areas(
+    geometry: gpd.GeoSeries,
+    ids: pd.Series,
+    names: pd.Series,
+    table: Ledgered,
+    config: UnitsConfig,
+) -> tuple[gpd.GeoSeries, list[Fault]]:
+    areas, faults = only_areas(geometry, table.label, ids=ids)
+    shown = names.where(names.isna(), names + " (" + ids + ")").fillna(ids)
+    shared = overlaps(areas, shown)
+    if not any(fault.severity == "error" for fault in faults):
+        before, areas = areas, cut_overlaps(areas)  # slivers too: nobody is counted twice
+        lost = ids[areas.is_empty & ~before.is_empty]
+        if len(lost) and config.overlaps == "first":
+            what, remedy = "no ground of its own is left", "mend the polygons"
+            faults.append(cell_fault(table, what, remedy, lost, field="unit_id"))
+    if not len(shared):
+        return areas, faults
+    if config.overlaps == "first":
+        what, remedy = "shared ground goes to the unit that stands first", "mend the polygons"
+        return areas, [*faults, cell_fault(table, what, remedy, shared, severity="warning")]
+    remedy = 'mend the polygons, or set overlaps = "first" under [units]'
+    return areas, [*faults, cell_fault(table, "units overlap", remedy, shared)]

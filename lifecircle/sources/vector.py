@@ -1,4 +1,4 @@
-"""The one door for vector files and text tables: opened, checked and brought to lon/lat.
+"""The one door for vector files and tables of all formats: opened, checked, brought to lon/lat.
 
 Rows are counted as people see them: in a text table the header is row 1, elsewhere the first
 feature is row 1. The index of every frame read here is that ``row``.
@@ -6,8 +6,6 @@ feature is row 1. The index of every frame read here is that ``row``.
 
 from __future__ import annotations
 
-import csv
-import io
 import warnings
 from pathlib import Path
 from typing import Final
@@ -19,7 +17,8 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from lifecircle.config import Dataset
+from lifecircle.config import Dataset, Ledger
+from lifecircle.datum import Datum, geometry_to_lonlat, parse_datum
 from lifecircle.errors import (
     CRSError,
     Fault,
@@ -30,10 +29,11 @@ from lifecircle.errors import (
     warn,
 )
 from lifecircle.sources.columns import LAT_NAMES, LON_NAMES, as_numbers, label_of, pick
+from lifecircle.sources.textfile import TEXTS, file_bytes, read_text, scan_text
+from lifecircle.sources.workbook import is_workbook, scan_sheet
 from lifecircle.tables import first
 
 _LONLAT: Final = "EPSG:4326"
-_TEXT: Final = (".csv", ".tsv", ".txt")
 _PARQUET: Final = (".parquet", ".geoparquet")
 # What pyogrio, pyarrow and shapely raise on broken files: GDAL's, decoding and geometry errors.
 _BROKEN: Final = (RuntimeError, ValueError, OSError, shapely.errors.GEOSException)
@@ -109,13 +109,19 @@ def scan_vector(dataset: Dataset, *, where: str) -> tuple[gpd.GeoDataFrame, list
     """
     label = label_of(dataset, where)
     _require_file(dataset, where)
-    if dataset.path.suffix.lower() in _TEXT:
+    datum = None if dataset.datum is None else parse_datum(dataset.datum, label)
+    if dataset.path.suffix.lower() in TEXTS:
         frame, faults = _points(read_text(dataset, where=where), label)
     else:
-        frame, faults = _layer(dataset, label)
-    faults += _degree_faults(frame, label)
-    frame = frame.to_crs(_LONLAT)
-    lost = ~np.isfinite(frame.geometry.bounds.to_numpy()).all(axis=1)
+        frame, faults = layer_of(_read(dataset, label), label)
+    frame, wrong = declared_coordinates(frame, datum, label, faults)
+    faults += wrong
+    if datum is not None and datum.family != "lonlat":
+        shapes = geometry_to_lonlat(np.asarray(frame.geometry), datum)
+        frame = frame.set_geometry(shapes, crs=_LONLAT)
+    shapes = np.asarray(frame.geometry)
+    there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    lost = there & ~np.isfinite(shapely.bounds(shapes)).all(axis=1)
     if lost.any() and not faults:
         faults.append(
             Fault(label, f"rows {first(frame.index[lost])} have no place on Earth", "check its CRS")
@@ -123,8 +129,47 @@ def scan_vector(dataset: Dataset, *, where: str) -> tuple[gpd.GeoDataFrame, list
     return frame, faults
 
 
+def declared_coordinates(
+    frame: gpd.GeoDataFrame, datum: Datum | None, label: str, faults: list[Fault]
+) -> tuple[gpd.GeoDataFrame, list[Fault]]:
+    """Bring a layer to the numbers that its declared datum speaks of; that goes before its CRS.
+
+    Parameters
+    ----------
+    frame
+        The layer in its own CRS, or without one.
+    datum
+        As declared; None for what the layer itself says.
+    label
+        What to call it.
+    faults
+        Those known already, to be raised with a missing CRS.
+
+    Returns
+    -------
+    frame
+        Lon/lat in WGS 84 or as the datum has it; or metres, where the datum is Gauss-Kruger.
+    faults
+        Coordinates that are no degrees.
+
+    Raises
+    ------
+    CRSError
+        There is neither a CRS nor a datum, or the CRS contradicts the coordinates.
+    """
+    if datum is not None and datum.family == "gk":
+        return frame.set_crs(None, allow_override=True), []
+    if frame.crs is None and datum is None:
+        remedy = 'add its .prj file, set its CRS, or declare datum = ".."'
+        raise CRSError([Fault(label, "has no coordinate system", remedy), *faults])
+    if frame.crs is None:
+        frame = frame.set_crs(_LONLAT)
+    wrong = _degree_faults(frame, label)
+    return frame.to_crs(_LONLAT), wrong
+
+
 def read_table(dataset: Dataset, *, where: str) -> pd.DataFrame:
-    """Read a table from CSV, Parquet or a layer, with or without geometry.
+    """Read a table from CSV, a workbook, Parquet or a layer, with or without geometry.
 
     Parameters
     ----------
@@ -134,8 +179,45 @@ def read_table(dataset: Dataset, *, where: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index ``row``. Text columns from CSV; a GeoDataFrame in the file's own CRS if the file
-        holds geometry. A named index of a Parquet file becomes a column.
+        Index ``row``. Text columns from CSV and workbooks; a GeoDataFrame in the file's own CRS
+        if the file holds geometry. A named index of a Parquet file becomes a column.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        As `read_vector`.
+
+    Warns
+    -----
+    DataWarning
+        Rows and columns of a ledger that are not read.
+    """
+    frame, faults = scan_table(dataset, where=where)
+    errors = [fault for fault in faults if fault.severity == "error"]
+    if errors:
+        raise TableError(errors)
+    for fault in faults:
+        warn(fault)
+    return frame
+
+
+def scan_table(dataset: Dataset, *, where: str) -> tuple[pd.DataFrame, list[Fault]]:
+    """Read as `read_table` does, but hand back the faults of single rows with the table.
+
+    Parameters
+    ----------
+    dataset
+        A `lifecircle.config.Ledger` is searched for its header, where other text files have it in
+        their first row.
+    where
+        As for `read_vector`.
+
+    Returns
+    -------
+    table
+        ``table.attrs["sheet"]`` names the sheet or layer, if any.
+    faults
+        Errors and warnings.
 
     Raises
     ------
@@ -143,92 +225,23 @@ def read_table(dataset: Dataset, *, where: str) -> pd.DataFrame:
         As `read_vector`.
     """
     _require_file(dataset, where)
-    if dataset.path.suffix.lower() in _TEXT:
-        return read_text(dataset, where=where)
-    return _read(dataset, label_of(dataset, where))
-
-
-def read_text(dataset: Dataset, *, where: str) -> pd.DataFrame:
-    """Read a CSV file in UTF-8 or GB 18030 (GBK), split at commas, semicolons or tabs.
-
-    Parameters
-    ----------
-    dataset, where
-        As for `read_vector`.
-
-    Returns
-    -------
-    DataFrame
-        Index ``row`` (the header is row 1), every column as text, empty cells missing.
-
-    Raises
-    ------
-    MissingFileError, InputError
-        It is not there, is no text, holds no row, or rows that do not fit the header.
-    """
-    _require_file(dataset, where)
-    label = label_of(dataset, where)
-    head, *rows = _split(_decode(_bytes(dataset.path, label), label), label)
-    header = [(name or "").strip() for name in head]
-    while header and not header[-1]:
-        header.pop()
-    width = len(header)
-    filled = {number: row for number, row in enumerate(rows, 2) if any(row)}
-    faults = []
-    if not filled or not header:
-        faults.append(Fault(label, "holds no row", "give a header and at least one row"))
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    if repeated:
-        faults.append(Fault(label, f"columns repeat: {first(repeated)}", "rename all but one"))
-    long = [number for number, row in filled.items() if any(row[width:])]
-    if long:
-        faults.append(
-            Fault(label, f"rows longer than the header: {first(long)}", "quote cells with commas")
-        )
-    if faults:
-        raise TableError(faults)
-    cells = [[*row[:width], *[None] * (width - len(row))] for row in filled.values()]
-    return pd.DataFrame(cells, columns=header, index=pd.Index(filled, name="row"), dtype="str")
-
-
-def _bytes(path: Path, label: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        remedy = "close it elsewhere, and check that you may read it"
-        raise InputError(Fault(label, f"cannot read {path} ({reason})", remedy)) from error
+    if is_workbook(dataset.path):
+        return scan_sheet(dataset, where=where)
+    if dataset.path.suffix.lower() not in TEXTS:
+        frame = _read(dataset, label_of(dataset, where))
+        frame.attrs["sheet"] = dataset.layer or ""
+        return frame, []
+    if isinstance(dataset, Ledger):
+        return scan_text(dataset, where=where)
+    return read_text(dataset, where=where), []
 
 
 def _require_file(dataset: Dataset, where: str) -> None:
-    if not dataset.path.is_file():
+    geodatabase = dataset.path.suffix.lower() == ".gdb" and dataset.path.is_dir()
+    if not (dataset.path.is_file() or geodatabase):
         raise MissingFileError(
             Fault(where, f"there is no file {dataset.path}", "correct the path or add the file")
         )
-
-
-def _decode(data: bytes, label: str) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise InputError(Fault(label, "is no text in UTF-8 or GBK", "save it as CSV UTF-8"))
-
-
-def _split(text: str, label: str) -> list[list[str | None]]:
-    head = text.partition("\n")[0]
-    separator = max(",;\t", key=head.count)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    try:
-        rows = [[cell if cell.strip() else None for cell in line] for line in lines]
-    except csv.Error as error:
-        raise InputError(
-            Fault(label, f"line {lines.line_num} is broken ({error})", "check its quotation marks")
-        ) from error
-    return rows or [[]]
 
 
 def _points(table: pd.DataFrame, label: str) -> tuple[gpd.GeoDataFrame, list[Fault]]:
@@ -253,26 +266,40 @@ def _points(table: pd.DataFrame, label: str) -> tuple[gpd.GeoDataFrame, list[Fau
     return gpd.GeoDataFrame(table.drop(columns=names), geometry=points, crs=_LONLAT), faults
 
 
-def _layer(dataset: Dataset, label: str) -> tuple[gpd.GeoDataFrame, list[Fault]]:
-    frame = _read(dataset, label)
+def layer_of(frame: pd.DataFrame, label: str) -> tuple[gpd.GeoDataFrame, list[Fault]]:
+    """Take a table as a layer: its geometry flat and named ``geometry``, and what it lacks.
+
+    Parameters
+    ----------
+    frame
+        As from `scan_table`.
+    label
+        What to call it.
+
+    Raises
+    ------
+    InputError
+        It has no geometry.
+    """
     if not isinstance(frame, gpd.GeoDataFrame):
         raise InputError(Fault(label, "has no geometry", "give a layer with geometry"))
-    frame = frame.set_geometry(shapely.force_2d(np.asarray(frame.geometry)), crs=frame.crs)
+    layer: gpd.GeoDataFrame = frame.set_geometry(
+        shapely.force_2d(np.asarray(frame.geometry)), crs=frame.crs
+    )
     faults = []
-    shapes = np.asarray(frame.geometry)
+    shapes = np.asarray(layer.geometry)
     empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     if empty.any():
-        rows = first(frame.index[empty])
-        faults.append(Fault(label, f"geometry is empty in rows {rows}", "draw or remove it"))
-    if frame.crs is None:
-        unknown = Fault(label, "has no coordinate system", "add its .prj file, or set its CRS")
-        raise CRSError([unknown, *faults])
-    if frame.active_geometry_name != "geometry":
-        frame = frame.rename_geometry("geometry")
-    return frame, faults
+        rows = tuple(int(row) for row in layer.index[empty])
+        faults.append(Fault(label, "geometry is empty", "draw or remove it", rows=rows))
+    if layer.active_geometry_name != "geometry":
+        layer = layer.rename_geometry("geometry")
+    return layer, faults
 
 
 def _read(dataset: Dataset, label: str) -> pd.DataFrame:
+    if dataset.path.is_file() and not dataset.path.stat().st_size:
+        raise InputError(Fault(label, "is empty (0 bytes)", "copy or export it again"))
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -288,8 +315,9 @@ def _read(dataset: Dataset, label: str) -> pd.DataFrame:
     except InputError:
         raise
     except _BROKEN as error:
+        told = str(error).partition("; It might help")[0]  # advice on drivers helps nobody here
         raise InputError(
-            Fault(label, f"is no readable vector file ({error})", "check or export it again")
+            Fault(label, f"is no readable vector file ({told})", "check or export it again")
         ) from error
     for message in dict.fromkeys(str(item.message) for item in caught):
         warn(f"{label}: {message}")
@@ -329,7 +357,7 @@ def _shapefile_encoding(path: Path, label: str) -> str | None:
     table = path.with_suffix(".dbf")
     if path.suffix.lower() != ".shp" or path.with_suffix(".cpg").exists() or not table.exists():
         return None
-    data = _bytes(table, label)
+    data = file_bytes(table, label)
     if len(data) < 32 or data[29]:
         return None
     try:
