@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyproj
 from shapely.geometry.base import BaseGeometry
 
 from lifecircle.config import CountyConfig
 from lifecircle.dwelling import dwelling_evidence
-from lifecircle.errors import Fault, InputError, warn
+from lifecircle.errors import warn
 from lifecircle.gap import gaps
 from lifecircle.indicator import coverage
 from lifecircle.isochrone import isochrones
 from lifecircle.network import WalkNetwork
 from lifecircle.place import Places
+from lifecircle.plan import card_records, scorecard, with_priorities
 from lifecircle.population import cells_from_raster, cells_from_totals, persons_within, reconcile
 from lifecircle.reach import nearest_times
 from lifecircle.reading import (
+    datum_questions,
     read_area,
     read_extract,
-    read_facilities,
+    read_inventory,
     walk_area,
+    walk_network,
     with_boundary_file,
     with_osm_date,
 )
@@ -38,11 +41,12 @@ from lifecircle.record import (
 )
 from lifecircle.runlog import Progress, RunLog
 from lifecircle.score import scores, unit_scores
+from lifecircle.service import serving
 from lifecircle.setting import with_settings
 from lifecircle.sources.osm import OsmExtract
 from lifecircle.sources.raster import read_population
-from lifecircle.sources.roadtables import read_road_tables
 from lifecircle.standards import Standard, read_standard
+from lifecircle.tables import SCOPE_COUNTY
 
 _FEW: Final = 0.001  # of the residents: rounding of borders, not worth a warning. Ours.
 
@@ -52,11 +56,53 @@ STAGES: Final = (
     "network",
     "population",
     "reach",
+    "isochrones",
     "indicators",
     "gaps",
-    "isochrones",
+    "scorecard",
 )
 """The stages of `assess`, in order."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """All that was measured in one county, before any standard judges it; made by `measure`.
+
+    Parameters
+    ----------
+    config
+        What was asked for.
+    standards
+        What it can be judged by.
+    network
+        The walk network, in the county's metric CRS.
+    inventory, merges
+        Every known facility under its own kind; what stood in a ledger and in OSM.
+    facilities
+        Those in use, under each kind that a standard requires of them.
+    units, cells, access, isochrones
+        Tables per `lifecircle.tables`, geometry in the network's CRS.
+    streets
+        Lines of the network with their OSM class, for drawing.
+    people
+        Residents in, assessed and off the network, and how they were placed.
+    log
+        Stages, counts and warnings so far.
+    """
+
+    config: CountyConfig
+    standards: tuple[Standard, ...]
+    network: WalkNetwork
+    inventory: gpd.GeoDataFrame
+    merges: pd.DataFrame
+    facilities: gpd.GeoDataFrame
+    units: gpd.GeoDataFrame
+    cells: gpd.GeoDataFrame
+    access: pd.DataFrame
+    isochrones: gpd.GeoDataFrame
+    streets: gpd.GeoDataFrame
+    people: dict[str, Any]
+    log: RunLog
 
 
 @dataclass(frozen=True)
@@ -69,8 +115,13 @@ class Assessment:
         What was asked for, and what it is judged by.
     network
         The walk network, in the county's metric CRS.
+    inventory, merges
+        Every known facility under its own kind; what stood in a ledger and in OSM.
     facilities, units, cells, access, isochrones, coverage, scores, unit_scores, gaps
         Tables per `lifecircle.tables`, geometry in the network's CRS.
+    scorecard
+        The plan's targets, as `lifecircle.plan.scorecard` gives them; empty if the
+        standard has none.
     streets
         Lines of the network with their OSM class, for drawing.
     generated
@@ -82,6 +133,8 @@ class Assessment:
     config: CountyConfig
     standard: Standard
     network: WalkNetwork
+    inventory: gpd.GeoDataFrame
+    merges: pd.DataFrame
     facilities: gpd.GeoDataFrame
     units: gpd.GeoDataFrame
     cells: gpd.GeoDataFrame
@@ -91,13 +144,14 @@ class Assessment:
     scores: pd.DataFrame
     unit_scores: pd.DataFrame
     gaps: gpd.GeoDataFrame
+    scorecard: pd.DataFrame
     streets: gpd.GeoDataFrame
     generated: str
     run: dict[str, Any]
 
 
 def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessment:
-    """Read, measure and judge one county.
+    """Read, measure and judge one county by its own standard.
 
     Parameters
     ----------
@@ -124,71 +178,71 @@ def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessm
     >>> assess(read_config("data/liechtenstein/county.toml")).run["population"]["assessed"]
     36838.0
     """
+    measured = measure(config, progress=progress)
+    return judge(measured, measured.standards[0])
+
+
+def measure(
+    config: CountyConfig,
+    standards: Sequence[str] = (),
+    *,
+    progress: Progress | None = None,
+) -> Measurement:
+    """Read a county and measure its walking times, once for all the standards that will judge it.
+
+    Parameters
+    ----------
+    config
+        As `read_config` gives it.
+    standards
+        Names of standards; by default the county's own. What the county's ``[standard]`` says of
+        kinds, exclusions, weights of communities and their covered share holds for each; its
+        circles, requirements and targets only for the standard that they change.
+    progress, Raises
+        As for `assess`.
+
+    Returns
+    -------
+    Measurement
+        To be judged by each of its ``standards`` (`judge`).
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from lifecircle.config import read_config
+    >>> county = read_config("data/liechtenstein/county.toml")
+    >>> with warnings.catch_warnings(action="ignore"):  # it warns that no breakfast shop is mapped
+    ...     measured = measure(county, ["shaoyang-2025", "mofcom-15min"])
+    >>> [judge(measured, standard).standard.key for standard in measured.standards]
+    ['shaoyang-2025', 'mofcom-15min']
+    """
     log = RunLog(STAGES, progress)
     config = with_boundary_file(config)
-    standard = read_standard(config.standard)
+    names = tuple(dict.fromkeys(standards)) or (config.standard.base,)
+    judges = tuple(read_standard(config.standard.on(name)) for name in names)
     with log.stage("area"):
         boundary, units, crs = read_area(config)
     with log.stage("sources"):
-        area = walk_area(boundary, crs, config, standard)
-        extract = read_extract(config, standard, area)
+        area = walk_area(boundary, crs, config, judges)
+        extract = read_extract(config, judges, area)
         config = with_osm_date(config, extract)
-        facilities = read_facilities(config, standard, extract, area, crs)
+        inventory = read_inventory(config, judges, extract, area, crs)
+        facilities = serving(inventory.places, judges)
     with log.stage("network"):
-        network = _network(config, extract, crs)
+        network = walk_network(config, extract, crs)
         log.count(**network.counts)
+        for question in datum_questions(inventory.ledgers, network):
+            warn(question)
     with log.stage("population"):
         cells, people = _cells(config, units, boundary, extract, network)
         log.count(settings_derived=int(units["setting"].isna().sum()))
         units, cells = with_settings(units, cells)
-        log.note(*unjudged(cells, units, standard), *uneven_land(cells, units))
+        log.note(*uneven_land(cells, units))
     with log.stage("reach"):
         cell_places, facility_places = network.snap(cells), network.snap(facilities)
         cells = cells.assign(access_m=_metres(cell_places))
         warn_off_network(facilities, facility_places, cells, cell_places, units)
-        access = _access(network, standard, facilities, cells, facility_places, cell_places)
-    asked = asked_record(config, standard, crs)
-    judged = _judge(log, config, standard, network, facilities, units, cells, access)
-    log.count(units=len(units), cells=len(cells), facilities=_by_kind(facilities))
-    log.count(
-        gaps=_by_kind(judged["gaps"]), islet_places_moved=_moved(cell_places, facility_places)
-    )
-    return Assessment(
-        config=config,
-        standard=standard,
-        network=network,
-        facilities=facilities,
-        units=units,
-        cells=cells,
-        access=access,
-        **judged,
-        streets=network.streets(),
-        generated=str(asked["generated"])[:10],
-        run={
-            **asked,
-            **people_record(cells, cell_places, people),
-            **log.summary(),
-        },
-    )
-
-
-def _judge(
-    log: RunLog,
-    config: CountyConfig,
-    standard: Standard,
-    network: WalkNetwork,
-    facilities: gpd.GeoDataFrame,
-    units: gpd.GeoDataFrame,
-    cells: gpd.GeoDataFrame,
-    access: pd.DataFrame,
-) -> dict[str, Any]:
-    """Hold the measured times against the standard, and draw them."""
-    with log.stage("indicators"):
-        covered = coverage(cells, access, units, standard)
-        scored = scores(cells, access, standard)
-        by_unit = unit_scores(scored, cells, units)
-    with log.stage("gaps"):
-        lacking = gaps(cells, access, units, standard)
+        access = _access(network, judges, facilities, cells, facility_places, cell_places)
     with log.stage("isochrones"):
         drawn = isochrones(
             network,
@@ -199,25 +253,107 @@ def _judge(
             raster_m=config.isochrones.raster_m,
             area=units.union_all(),
         )
-    return {
-        "coverage": covered,
-        "scores": scored,
-        "unit_scores": by_unit,
-        "gaps": lacking,
-        "isochrones": drawn,
-    }
+    log.count(
+        units=len(units),
+        cells=len(cells),
+        known_facilities=_by_kind(inventory.places),
+        ledger_osm_merges=len(inventory.merges),
+        islet_places_moved=_moved(cell_places, facility_places),
+    )
+    return Measurement(
+        config=config,
+        standards=judges,
+        network=network,
+        inventory=inventory.places,
+        merges=inventory.merges,
+        facilities=facilities,
+        units=units,
+        cells=cells,
+        access=access,
+        isochrones=drawn,
+        streets=network.streets(),
+        people=people_record(cells, cell_places, people),
+        log=log,
+    )
 
 
-def _network(config: CountyConfig, extract: OsmExtract | None, crs: pyproj.CRS) -> WalkNetwork:
-    roads, walk = config.roads, config.walk
-    if extract is not None:
-        return WalkNetwork.from_osm(extract, crs=crs, profile=walk)
-    if roads.graphml is not None:
-        return WalkNetwork.from_osmnx(roads.graphml.path, crs=crs, profile=walk)
-    if roads.nodes is None or roads.edges is None:  # refused by RoadsConfig already
-        raise InputError(Fault(str(config.path), "no source of roads is named", "add [roads]"))
-    nodes, edges = read_road_tables(roads.nodes, roads.edges, crs=crs)
-    return WalkNetwork.from_tables(nodes, edges, crs=crs, profile=walk)
+def judge(measured: Measurement, standard: Standard) -> Assessment:
+    """Hold what was measured against one standard.
+
+    Parameters
+    ----------
+    measured
+        What `measure` gave.
+    standard
+        One of its ``standards``.
+
+    Returns
+    -------
+    Assessment
+        The measured tables, cut to the kinds that the standard requires, and its verdicts.
+
+    Raises
+    ------
+    TableError
+        The standard requires a kind that was not measured.
+    """
+    log = measured.log.fork()
+    required = {r.kind for r in standard.requirements}
+    facilities = measured.facilities[measured.facilities["kind"].isin(required)]
+    access = _of_kinds(measured.access, required)
+    cells = measured.cells
+    units = with_priorities(measured.units, standard)
+    with log.stage("indicators"):
+        covered = coverage(cells, access, units, standard)
+        scored = scores(cells, access, standard)
+        by_unit = unit_scores(scored, cells, units)
+        log.note(*unjudged(cells, units, standard))
+    with log.stage("gaps"):
+        lacking = gaps(cells, access, units, standard)
+    with log.stage("scorecard"):
+        card = scorecard(
+            standard.targets,
+            units=units,
+            facilities=measured.inventory,
+            coverage=covered,
+            unit_scores=by_unit,
+            cells=cells,
+            standard=standard,
+        )
+    log.count(facilities=_by_kind(facilities), gaps=_by_kind(lacking))
+    asked = asked_record(measured.config, standard, measured.network.crs)
+    return Assessment(
+        config=measured.config,
+        standard=standard,
+        network=measured.network,
+        inventory=measured.inventory,
+        merges=measured.merges,
+        facilities=facilities,
+        units=units,
+        cells=cells,
+        access=access,
+        isochrones=measured.isochrones[measured.isochrones["kind"].isin(required)],
+        coverage=covered,
+        scores=scored,
+        unit_scores=by_unit,
+        gaps=lacking,
+        scorecard=card,
+        streets=measured.streets,
+        generated=str(asked["generated"])[:10],
+        run={**asked, **measured.people, "scorecard": _county_rows(card), **log.summary()},
+    )
+
+
+def _county_rows(card: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the county's rows of a scorecard for run.json; its city is added up from them."""
+    return card_records(card[card.index.get_level_values("scope") == SCOPE_COUNTY])
+
+
+def _of_kinds(access: pd.DataFrame, kinds: set[str]) -> pd.DataFrame:
+    """Give the rows of some kinds; the table itself where that is all of it."""
+    if kinds.issuperset(access.index.unique("kind")):
+        return access
+    return access[access.index.get_level_values("kind").isin(kinds)]
 
 
 def _cells(
@@ -264,7 +400,7 @@ def _cells(
 
 def _access(
     network: WalkNetwork,
-    standard: Standard,
+    standards: Sequence[Standard],
     facilities: gpd.GeoDataFrame,
     cells: gpd.GeoDataFrame,
     facility_places: Places,
@@ -275,13 +411,13 @@ def _access(
             on,
             facilities,
             cells,
-            kinds=list(dict.fromkeys(r.kind for r in standard.requirements)),
+            kinds=list(dict.fromkeys(r.kind for s in standards for r in s.requirements)),
             facility_places=facility_places,
             cell_places=cell_places,
         )
 
     access = measure(network)
-    if standard.longest("metres") > 0:
+    if any(standard.longest("metres") > 0 for standard in standards):
         shortest = measure(network.by_length())
         access = access.assign(metres=shortest["seconds"])
     return access

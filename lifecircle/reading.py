@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast, get_args
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyproj
 import shapely
@@ -13,13 +16,18 @@ from shapely.geometry.base import BaseGeometry
 
 from lifecircle.config import CountyConfig, Dataset
 from lifecircle.crs import check_scale, metric_crs, require_metric
-from lifecircle.errors import Fault, InputError, warn
+from lifecircle.datum import likelier_datum
+from lifecircle.errors import Fault, InputError, TableError, warn
+from lifecircle.matching import merge_facilities, no_merges
+from lifecircle.network import WalkNetwork
+from lifecircle.service import serving
 from lifecircle.sources.boundary import adcode_dataset, read_boundary
-from lifecircle.sources.facilities import read_facility_file
+from lifecircle.sources.facilities import ReadLedger, read_ledger
 from lifecircle.sources.osm import OsmExtract, read_osm
 from lifecircle.sources.overpass import read_overpass
+from lifecircle.sources.roadtables import read_road_tables
 from lifecircle.sources.units import read_units
-from lifecircle.standards import Standard
+from lifecircle.standards import Kind, Standard, Unit
 from lifecircle.tables import FACILITIES, UNITS, check, first
 
 
@@ -64,7 +72,10 @@ def read_area(config: CountyConfig) -> tuple[BaseGeometry, gpd.GeoDataFrame, pyp
 
 
 def walk_area(
-    boundary: BaseGeometry, crs: pyproj.CRS, config: CountyConfig, standard: Standard
+    boundary: BaseGeometry,
+    crs: pyproj.CRS,
+    config: CountyConfig,
+    standards: Sequence[Standard],
 ) -> BaseGeometry:
     """Widen the county by the longest walk, so that border residents keep their neighbours' places.
 
@@ -74,7 +85,7 @@ def walk_area(
         The county in lon/lat.
     crs
         Its metric CRS.
-    config, standard
+    config, standards
         Walking speed; thresholds and isochrones.
 
     Returns
@@ -82,8 +93,9 @@ def walk_area(
     BaseGeometry
         Polygon in lon/lat.
     """
-    minutes = max(standard.longest("minutes"), *config.isochrones.minutes, 0.0)
-    metres = max(standard.longest("metres"), *config.isochrones.metres, 0.0)
+    limits = {unit: [s.longest(unit) for s in standards] for unit in get_args(Unit)}
+    minutes = max(*limits["minutes"], *config.isochrones.minutes, 0.0)
+    metres = max(*limits["metres"], *config.isochrones.metres, 0.0)
     reach_m = max(minutes * config.walk.metres_per_minute, metres) + config.walk.snap_limit_m
     wide = gpd.GeoSeries([boundary], crs=4326).to_crs(crs).simplify(10.0).buffer(reach_m)
     return cast("BaseGeometry", wide.to_crs(4326).iloc[0])
@@ -108,12 +120,14 @@ def with_boundary_file(config: CountyConfig) -> CountyConfig:
     return config.model_copy(update={"boundary": config.boundary.model_copy(update={"file": file})})
 
 
-def read_extract(config: CountyConfig, standard: Standard, area: BaseGeometry) -> OsmExtract | None:
+def read_extract(
+    config: CountyConfig, standards: Sequence[Standard], area: BaseGeometry
+) -> OsmExtract | None:
     """Read roads, facilities and dwellings of OSM, from a file or by download; None if neither.
 
     Parameters
     ----------
-    config, standard
+    config, standards
         The county, and the kinds it is judged by.
     area
         The county and its walks in lon/lat.
@@ -125,7 +139,7 @@ def read_extract(config: CountyConfig, standard: Standard, area: BaseGeometry) -
     OfflineError
         A download was asked for and there is no network.
     """
-    roads, kinds = config.roads, standard.kinds
+    roads, kinds = config.roads, known_kinds(standards)
     dwellings = config.population.totals and config.population.raster is None
     if roads.overpass:
         cache = config.path.parent / ".cache"
@@ -133,6 +147,34 @@ def read_extract(config: CountyConfig, standard: Standard, area: BaseGeometry) -
     if roads.osm is None:
         return None
     return read_osm(roads.osm.path, area=area, kinds=kinds, dwellings=dwellings)
+
+
+def walk_network(config: CountyConfig, extract: OsmExtract | None, crs: pyproj.CRS) -> WalkNetwork:
+    """Build the walk network from whatever the county names as its roads.
+
+    Parameters
+    ----------
+    config
+        The county.
+    extract
+        What was read of its OSM file, if that is where the roads are from.
+    crs
+        The county's metric CRS.
+
+    Raises
+    ------
+    InputError
+        The roads are missing or wrong.
+    """
+    roads, walk = config.roads, config.walk
+    if extract is not None:
+        return WalkNetwork.from_osm(extract, crs=crs, profile=walk)
+    if roads.graphml is not None:
+        return WalkNetwork.from_osmnx(roads.graphml.path, crs=crs, profile=walk)
+    if roads.nodes is None or roads.edges is None:  # refused by RoadsConfig already
+        raise InputError(Fault(str(config.path), "no source of roads is named", "add [roads]"))
+    nodes, edges = read_road_tables(roads.nodes, roads.edges, crs=crs)
+    return WalkNetwork.from_tables(nodes, edges, crs=crs, profile=walk)
 
 
 def with_osm_date(config: CountyConfig, extract: OsmExtract | None) -> CountyConfig:
@@ -152,19 +194,63 @@ def with_osm_date(config: CountyConfig, extract: OsmExtract | None) -> CountyCon
     return config.model_copy(update={"roads": roads.model_copy(update={"osm": dated})})
 
 
-def read_facilities(
-    config: CountyConfig,
-    standard: Standard,
-    extract: OsmExtract | None,
-    area: BaseGeometry,
-    crs: pyproj.CRS,
-) -> gpd.GeoDataFrame:
-    """Read the county's facilities from its files and from OSM, as the standard judges them.
+LedgerPairs = Sequence[tuple[Dataset, ReadLedger]]
+"""Each ledger as the county file names it, with what was read of it."""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Every facility that is known in the county and its walks, and how it came to be known.
 
     Parameters
     ----------
-    config, standard
-        The county, and the kinds it is judged by.
+    places
+        Table per `lifecircle.tables.FACILITIES`, each facility under its own kind, in the county's
+        metric CRS; also idle and planned ones.
+    merges
+        What stood in a ledger and in OSM, as `lifecircle.matching.merge_facilities` tells it.
+    ledgers
+        The ledgers as they were read, for questions about their datum.
+    """
+
+    places: gpd.GeoDataFrame
+    merges: pd.DataFrame
+    ledgers: LedgerPairs
+
+
+def known_kinds(standards: Sequence[Standard]) -> dict[str, Kind]:
+    """Give the kinds that the standards judge, those that count for them, and those of targets.
+
+    Parameters
+    ----------
+    standards
+        Standards with the same kinds.
+    """
+    wanted: set[str] = set()
+    for standard in standards:
+        named = {kind for target in standard.targets for kind in target.kinds()}
+        named |= set(standard.excluded)
+        wanted |= {
+            kind
+            for kind in standard.known
+            if standard.serves(kind) or named & {kind, *standard.wider(kind)}
+        }
+    return {kind: entry for kind, entry in standards[0].known.items() if kind in wanted}
+
+
+def read_inventory(
+    config: CountyConfig,
+    standards: Sequence[Standard],
+    extract: OsmExtract | None,
+    area: BaseGeometry,
+    crs: pyproj.CRS,
+) -> Inventory:
+    """Read the county's facilities from its ledgers and from OSM; what stands in both is one.
+
+    Parameters
+    ----------
+    config, standards
+        The county, and what it is judged by.
     extract
         What was read of the roads' OSM file, if that is where they are from.
     area
@@ -174,27 +260,31 @@ def read_facilities(
 
     Returns
     -------
-    GeoDataFrame
-        Per `lifecircle.tables.FACILITIES`, in `crs`. Kinds that are not judged are counted in a
-        warning and left out; where files use the same id, each id gets its file's number.
+    Inventory
+        Facilities of every kind that the ledgers name; of OSM those of `known_kinds`. Where
+        files use the same id, each id gets its file's number.
 
     Raises
     ------
     InputError
         There is no source, or it holds no facility of a required kind.
     """
-    parts = [
-        _within(read_facility_file(dataset, standard.known), area, dataset)
-        for dataset in config.facilities.files
+    known = standards[0].known
+    read = [
+        (file, read_ledger(file, config.facilities.words, known, area_bounds=area.bounds))
+        for file in config.facilities.files
     ]
-    parts = _distinct(parts)
-    if config.facilities.osm is True and extract is not None:
-        parts.append(extract.facilities)
-    elif isinstance(config.facilities.osm, Dataset):
-        path = config.facilities.osm.path
-        other = read_osm(path, area=area, kinds=standard.kinds, roads=False, dwellings=False)
-        parts.append(other.facilities)
-    if not parts:
+    faults = [fault for _, ledger in read for fault in ledger.faults]
+    for fault in faults:
+        if fault.severity == "warning":
+            warn(fault)
+    wrong = [fault for fault in faults if fault.severity == "error"]
+    if wrong:
+        raise TableError(wrong)
+    parts = [_within(ledger.facilities, area, file) for file, ledger in read]
+    ledger = _together(_distinct(parts), crs)
+    osm = _osm_facilities(config, standards, extract, area)
+    if ledger is None and osm is None:
         raise InputError(
             Fault(
                 str(config.path),
@@ -202,16 +292,45 @@ def read_facilities(
                 "name files under [facilities], or roads from OSM",
             )
         )
-    every = gpd.GeoDataFrame(pd.concat(parts), crs=4326)
-    required = {r.kind for r in standard.requirements}
-    other_kinds = every.loc[~every["kind"].isin(required), "kind"].value_counts()
-    if len(other_kinds):
-        told = [f"{kind} {count}" for kind, count in other_kinds.items()]
-        warn(f"facilities of kinds that are not judged are left out: {first(told, 10)}")
-    every = every[every["kind"].isin(required)].to_crs(crs)
-    check(every, FACILITIES, crs=crs)
-    _warn_lacking(set(every["kind"]), required)
-    return every
+    places, merges = _merged(ledger, osm, config, standards[0], crs)
+    check(places, FACILITIES, crs=crs)
+    required = {r.kind for standard in standards for r in standard.requirements}
+    _warn_lacking(set(serving(places, standards)["kind"]), required)
+    return Inventory(places, merges, tuple(read))
+
+
+def _osm_facilities(
+    config: CountyConfig,
+    standards: Sequence[Standard],
+    extract: OsmExtract | None,
+    area: BaseGeometry,
+) -> gpd.GeoDataFrame | None:
+    if isinstance(config.facilities.osm, Dataset):
+        path, kinds = config.facilities.osm.path, known_kinds(standards)
+        return read_osm(path, area=area, kinds=kinds, roads=False, dwellings=False).facilities
+    if config.facilities.osm is True and extract is not None:
+        return extract.facilities
+    return None
+
+
+def _merged(
+    ledger: gpd.GeoDataFrame | None,
+    osm: gpd.GeoDataFrame | None,
+    config: CountyConfig,
+    standard: Standard,
+    crs: pyproj.CRS,
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    if ledger is None or osm is None or not config.facilities.match:
+        places = _together([part for part in (ledger, osm) if part is not None], crs)
+        return cast("gpd.GeoDataFrame", places), no_merges()
+    family = {kind: standard.wider(kind) for kind in standard.known}
+    return merge_facilities(ledger, osm.to_crs(crs), family=family)
+
+
+def _together(parts: list[gpd.GeoDataFrame], crs: pyproj.CRS) -> gpd.GeoDataFrame | None:
+    if not parts:
+        return None
+    return gpd.GeoDataFrame(pd.concat([part.to_crs(crs) for part in parts]), crs=crs)
 
 
 def _warn_lacking(found: set[str], required: set[str]) -> None:
@@ -226,7 +345,8 @@ def _warn_lacking(found: set[str], required: set[str]) -> None:
         )
     if lacking:
         warn(
-            f"no facility is known of: {', '.join(lacking)}; these services count as not reached. "
+            f"no facility is known of: {', '.join(lacking)}; circles and scores count them as not "
+            "reached, the scorecard as unknown. "
             "If they exist but are not mapped, name them under [standard.exclude] with the reason"
         )
 
@@ -256,3 +376,42 @@ def _within(places: gpd.GeoDataFrame, area: BaseGeometry, dataset: Dataset) -> g
         raise InputError(Fault(str(dataset.path), f"{told}: {first(called)}", hint))
     warn(f"{dataset.path.name}: {told} and are left out: {first(called, 5)}; {hint}")
     return places[~far]
+
+
+def datum_questions(ledgers: LedgerPairs, network: WalkNetwork) -> Iterator[Fault]:
+    """Ask of each ledger whether its facilities lie closer to the roads under another datum.
+
+    Parameters
+    ----------
+    ledgers
+        Ledgers as they were read, with the coordinates that they give.
+    network
+        The walk network.
+
+    Yields
+    ------
+    Fault
+        A warning; its remedy names the datum to declare.
+    """
+    to_metres = pyproj.Transformer.from_crs(4326, network.crs, always_xy=True)
+
+    def to_road_m(
+        lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        x, y = to_metres.transform(lon, lat)
+        places = network.snap_points(x, y)
+        far = network.profile.snap_limit_m
+        return np.where(places.off_network, far, places.access_m)
+
+    for file, ledger in ledgers:
+        given = ledger.raw[["x", "y"]].dropna()
+        question = likelier_datum(given["x"], given["y"], ledger.datum, to_road_m)
+        if question is not None:
+            yield Fault(
+                file.path.name,
+                question.en,
+                f'declare datum = "{question.likelier.key}" for this file, if that is where its '
+                "coordinates are from",
+                severity="warning",
+                sheet=file.layer or "",
+            )

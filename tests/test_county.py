@@ -157,9 +157,11 @@ class TestMini:
         with path.open("a", encoding="utf-8") as file:
             for name in ("a", "b"):
                 file.write(f'\n[[facilities.files]]\npath = "{name}.csv"\n')
-        with pytest.warns(DataWarning, match="not judged are left out: pharmacy 2"):
-            done = assess(read_config(path))
+        done = assess(read_config(path))
         assert {"1:1", "2:1"} <= set(done.facilities.index)
+        # A kind that the standard does not require stays in the inventory and is judged nowhere.
+        assert done.inventory["kind"].value_counts()["pharmacy"] == 2
+        assert "pharmacy" not in set(done.facilities["kind"])
 
     def test_the_date_inside_the_osm_file_is_stated(self, tmp_path):
         path = write_county(tmp_path)
@@ -295,6 +297,8 @@ class TestDemo:
             "coverage.csv",
             "scores.csv",
             "gaps.csv",
+            "scorecard.csv",
+            "merges.csv",
             "layers.gpkg",
             "cells.parquet",
             "run.json",
@@ -340,8 +344,14 @@ def test_public_names_in_pipeline_order():
         "read_config",
         "assess",
         "Assessment",
+        "measure",
+        "judge",
+        "start_county",
+        "check_county",
         "read_standard",
         "read_osm",
+        "merge_facilities",
+        "serving",
         "WalkProfile",
         "WalkNetwork",
         "cells_from_raster",
@@ -356,6 +366,8 @@ def test_public_names_in_pipeline_order():
         "scores",
         "unit_scores",
         "gaps",
+        "scorecard",
+        "roll_up",
         "coverage_map",
         "write_outputs",
     ]
