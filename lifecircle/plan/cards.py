@@ -1,0 +1,354 @@
+"""The plan's scorecard: every target beside what is known of it, per community, county and city.
+
+Missing reports are never read as 0, nor as met: with them in mind a target has a best and a worst
+case. It is met if even the worst case meets it, not met if even the best one misses it, and
+unknown otherwise. All counts behind a figure are kept, so that a city is summed from counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from lifecircle.errors import ConfigError, Fault, TableError
+from lifecircle.plan.evidence import evidence
+from lifecircle.plan.tally import no_report, tally
+from lifecircle.plan.verdict import (
+    COLUMNS,
+    SCOPE_CITY,
+    STATUS,
+    SUMS,
+    Block,
+    aim_of,
+    empty_scorecard,
+    judge_rows,
+)
+from lifecircle.standards import Standard
+from lifecircle.standards.targets import Target
+from lifecircle.tables import FACILITIES, SCOPE_COUNTY, UNITS, check, check_crs
+
+_DATA: Final = {"measured": "空间测算", "facilities": "设施台账", "ledger": "村（社区）台账"}
+_RELATION: Final = {">=": "≥", "<=": "≤", "==": "="}
+_SHARE: Final = re.compile("占比|比例$")  # units of shares, 0 to 1
+_FLAG: Final = {
+    "confirmed": "已核实",
+    "secondary": "二手资料",
+    "ours": "本项目设定",
+    "unverified": "未核实",
+}
+
+
+def scorecard(
+    targets: Sequence[Target],
+    *,
+    units: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    coverage: pd.DataFrame,
+    unit_scores: pd.DataFrame,
+    standard: Standard,
+    cells: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Set every target beside what is known of it, for the county and for each unit.
+
+    Parameters
+    ----------
+    targets
+        What `lifecircle.standards.targets.read_targets` gave.
+    units
+        Table per `lifecircle.tables.UNITS`, with what the county's ledger says of them.
+    facilities
+        The whole inventory per `lifecircle.tables.FACILITIES`, every kind under its own name, in
+        the units' CRS. Idle, planned and closed ones do not serve; a kind of which the inventory
+        holds nothing at all is unknown here, not absent (coverage and scores count it as not
+        reached, so that a first facility never lowers them).
+    coverage, unit_scores
+        Tables per `lifecircle.tables`, measured by `standard`.
+    standard
+        Its share of residents makes a community covered; its flags tell what is unverified.
+    cells
+        Table per `lifecircle.tables.CELLS`, for the residents of units that report none.
+
+    Returns
+    -------
+    DataFrame
+        Index (scope, target): the county's rows, then each unit's for the targets meant for it.
+        ``value`` against ``goal`` by ``op``, in ``unit_zh`` and ``unit_en``; ``met`` (True,
+        False or missing), ``gap`` (by how much it is exceeded, or below 0 missed), ``status`` (of
+        `STATUS`). Of a county ``value`` is the share of those reported that meet the target, or
+        the ratio or sum of its reports, and ``overall`` the second reading: the share of residents,
+        or the county's own ratio. ``known`` of ``total`` reported, in words ``completeness_*``.
+        ``unverified`` where a threshold not verified decides. The last columns are what
+        `roll_up` sums: bounds of numerator and denominator that the missing reports leave.
+
+    Raises
+    ------
+    TableError, CRSError
+        A table breaks its schema.
+    ConfigError
+        Lists every column, kind or setting of the targets that is not known.
+    """
+    check(units, UNITS)
+    check(facilities, FACILITIES)
+    check_crs(facilities, units.crs, "facilities")
+    _check_targets(targets, standard)
+    known = evidence(units, facilities, coverage, unit_scores, standard, cells)
+    table = judge_rows([block for target in targets for block in tally(target, known)])
+    scopes = pd.Index([SCOPE_COUNTY, *units.index])
+    order = np.argsort(scopes.get_indexer(table.index.get_level_values("scope")), kind="stable")
+    return table.iloc[order]
+
+
+def roll_up(cards: Mapping[str, pd.DataFrame], targets: Sequence[Target]) -> pd.DataFrame:
+    """Sum the counties' rows up to the city: from counts, never averages of averages.
+
+    Parameters
+    ----------
+    cards
+        County's name -> what `scorecard` gave for it.
+    targets
+        What the city is judged by.
+
+    Returns
+    -------
+    DataFrame
+        As `scorecard`, of the one scope ``"city"``; ``incomplete`` names the counties with reports
+        missing. A county that lacks or excludes a target leaves the city's figure open, unless
+        all have to meet it and one elsewhere surely does not.
+    """
+    if not cards:
+        cards = {"": empty_scorecard()}
+    rows = {name: _county_rows(card, targets) for name, card in cards.items()}
+    counts = np.stack([table[[*SUMS]].to_numpy(dtype=np.float64) for table in rows.values()])
+    sums = np.where(np.isnan(counts).all(axis=0), np.nan, np.nansum(counts, axis=0))
+    sums[:, SUMS.index("unsure")] = np.minimum(sums[:, SUMS.index("unsure")], 1.0)
+    blocks = []
+    for number, target in enumerate(targets):
+        here = {name: table.iloc[number] for name, table in rows.items()}
+        blocks.append(
+            Block(
+                target=target,
+                level="city",
+                scopes=[SCOPE_CITY],
+                numbers=dict(zip(SUMS, sums[number], strict=True)),
+                criterion=aim_of(target),
+                data="; ".join(sorted({row["data"] for row in here.values()} - {""})),
+                datasets="; ".join(sorted({row["datasets"] for row in here.values()} - {""})),
+                incomplete="、".join(
+                    name
+                    for name, row in here.items()
+                    if row["known"] < row["total"] or (row["total"] == 0 and row["silent"] > 0)
+                ),
+            )
+        )
+    return judge_rows(blocks)
+
+
+def scorecard_table(card: pd.DataFrame, names: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Give a scorecard as its readers see it: Chinese headings, targets in both languages.
+
+    Shares are given in percent, their gaps in percentage points; what they are shares of stands in
+    口径. Where no verdict can be given, 评价 says why.
+
+    Parameters
+    ----------
+    card
+        What `scorecard` or `roll_up` gave.
+    names
+        Scope -> name, for those that have one.
+    """
+    scope = card.index.get_level_values("scope")
+    shown = {SCOPE_COUNTY: "全县（市、区）", SCOPE_CITY: "全市", **(names or {})}
+    share, whole = (_is_share(card[name]) for name in ("unit_zh", "overall_zh"))
+    times, times_whole = np.where(share, 100.0, 1.0), np.where(whole, 100.0, 1.0)
+    goal = (card["goal"] * times).round(6).map("{:g}".format).astype("str")
+    return pd.DataFrame(
+        {
+            "范围": scope,
+            "名称": [shown.get(key, key) for key in scope],
+            "指标编号": card.index.get_level_values("target"),
+            "指标": card["zh"],
+            "Indicator": card["en"],
+            "数值": (card["value"] * times).round(4),
+            "目标": card["op"].map(_RELATION).astype("str") + " " + goal,
+            "单位": card["unit_zh"].mask(share, "%"),
+            "口径": card["unit_zh"].where(share, ""),
+            "评价": _status_zh(card),
+            "差距": (card["gap"] * times).round(4),
+            "分子": card["numerator"],
+            "分母": card["denominator"],
+            "分母说明": card["denominator_zh"],
+            "总体值": (card["overall"] * times_whole).round(4),
+            "总体值单位": card["overall_zh"].mask(
+                whole, "%（" + card["overall_zh"].astype("str") + "）"
+            ),
+            "数据完整度": card["completeness_zh"],
+            "数据类型": card["data"].map(_data_zh),
+            "数据来源": card["datasets"],
+            "依据": card["source"],
+            "目标可靠程度": card["flag"].map(_FLAG),
+            "阈值核实": np.where(card["unverified"], "未核实", ""),
+            "未报齐的县（市、区）": card["incomplete"],
+            "备注": card["note_zh"],
+        }
+    ).reset_index(drop=True)
+
+
+def card_records(card: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give a scorecard as plain records for JSON: missing and unbounded numbers are None.
+
+    Parameters
+    ----------
+    card
+        What `scorecard` or `roll_up` gave.
+    """
+    rows = card.reset_index().astype(object)
+    finite = rows.where(rows.notna() & ~rows.isin([np.inf, -np.inf]), None)
+    return [{str(key): value for key, value in row.items()} for row in finite.to_dict("records")]
+
+
+def card_from_records(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Read what `card_records` gave.
+
+    Parameters
+    ----------
+    records
+        The records; keys that a scorecard does not have are left out.
+
+    Returns
+    -------
+    DataFrame
+        The scorecard, for `roll_up`.
+
+    Raises
+    ------
+    TableError
+        The records lack a column of a scorecard.
+
+    Examples
+    --------
+    >>> len(card_from_records([]))
+    0
+    """
+    if not records:
+        return empty_scorecard()
+    rows = pd.DataFrame(records)
+    lacking = [name for name in ("scope", "target", *COLUMNS) if name not in rows.columns]
+    if lacking:
+        raise TableError(Fault("scorecard", f"lacks {', '.join(lacking)}", "assess again"))
+    numbers = {name: rows[name].astype(float) for name in (*SUMS, "value", "gap", "overall")}
+    # JSON has no infinity: a sum has no denominator, everything else an unbounded one.
+    numbers["most"] = numbers["most"].fillna(np.inf)
+    open_base = numbers["base_least"].notna() & numbers["base_most"].isna()
+    numbers["base_most"] = numbers["base_most"].mask(open_base, np.inf)
+    texts = {name: rows[name].astype("str") for name in ("data", "datasets", "incomplete")}
+    rows = rows.assign(**numbers, **texts, met=rows["met"].astype("boolean"))
+    return rows.set_index(["scope", "target"])[[*COLUMNS]]
+
+
+def with_priorities(units: gpd.GeoDataFrame, standard: Standard) -> gpd.GeoDataFrame:
+    """Give the units with the weight that the standard's classes add, and the reasons in words.
+
+    Parameters
+    ----------
+    units, standard
+        As for `priorities`.
+
+    Returns
+    -------
+    GeoDataFrame
+        A copy with ``priority`` and ``priority_reasons``; reasons that stood there come first.
+    """
+    weight, told = priorities(units, standard)
+    if "priority_reasons" in units.columns:
+        old = units["priority_reasons"].astype("str")
+        told = (old + "、" + told).fillna(told).fillna(old)
+    return units.assign(priority=weight, priority_reasons=told)
+
+
+def priorities(units: pd.DataFrame, standard: Standard) -> tuple[pd.Series, pd.Series]:
+    """Weigh units by the classes that come first in closing gaps, and say why in words.
+
+    Parameters
+    ----------
+    units
+        Table per `lifecircle.tables.UNITS`; its columns of the standard's priority classes are 1
+        (belongs to it), 0, or missing (not reported: as if it did not).
+    standard
+        ``priorities``: column -> weight and names.
+
+    Returns
+    -------
+    tuple of Series
+        The unit's own ``priority`` times the largest weight of its classes (not their product: two
+        reasons do not make a gap four times as urgent); and the classes' Chinese names with
+        their weights, missing where there is none.
+    """
+    weight = np.ones(len(units))
+    reasons = np.full(len(units), "", dtype=object)
+    some = np.zeros(len(units), np.bool_)
+    for column, rule in standard.priorities.items():
+        if column in units.columns:
+            member = units[column].to_numpy(dtype=np.float64, na_value=np.nan) == 1.0
+            weight = np.where(member & (~some | (rule.weight > weight)), rule.weight, weight)
+            words = f"{rule.zh}（×{rule.weight:g}）"
+            reasons[member] = [f"{old}、{words}" if old else words for old in reasons[member]]
+            some |= member
+    own = units["priority"].to_numpy(dtype=np.float64)
+    told = pd.Series(reasons, units.index, dtype="str").mask(~some)
+    return pd.Series(own * weight, units.index, name="priority"), told.rename("priority_reasons")
+
+
+def _county_rows(card: pd.DataFrame, targets: Sequence[Target]) -> pd.DataFrame:
+    """Give a county's counts target by target; where it has no row, anything is possible."""
+    keys = pd.Index([target.key for target in targets])
+    county = card[card.index.get_level_values("scope") == SCOPE_COUNTY].droplevel("scope")
+    silent = pd.DataFrame([no_report(target) for target in targets], index=keys, columns=[*SUMS])
+    place = county.index.get_indexer(keys)
+    counts = silent.to_numpy(dtype=np.float64, copy=True)
+    counts[place >= 0] = county[[*SUMS]].to_numpy(dtype=np.float64)[place[place >= 0]]
+    texts = county[["data", "datasets"]].reindex(keys).fillna("")
+    return pd.concat([pd.DataFrame(counts, keys, [*SUMS]), texts], axis=1)
+
+
+def _check_targets(targets: Sequence[Target], standard: Standard) -> None:
+    """Raise one error that lists all columns and kinds which nobody can fill."""
+    faults = []
+    for target in targets:
+        for names, allowed, what in (
+            (target.columns(), set(UNITS.columns), "column of communities"),
+            (target.facility_columns(), set(FACILITIES.columns), "column of facilities"),
+            (target.kinds(), set(standard.known), "kind"),
+        ):
+            faults += [
+                Fault(
+                    f"[standard.targets.{target.key}]",
+                    f"unknown {what} {name!r}",
+                    f"use one of {sorted(allowed)}",
+                )
+                for name in names
+                if name not in allowed
+            ]
+    if faults:
+        raise ConfigError(faults)
+
+
+def _is_share(units: pd.Series) -> pd.Series:
+    return units.astype("str").str.contains(_SHARE).fillna(value=False).astype(bool)
+
+
+def _status_zh(card: pd.DataFrame) -> pd.Series:
+    """Name every status, and of an unknown one why: nobody reported, or not all did."""
+    why = np.where(card["known"] > 0, "（未报齐）", "（无填报）")
+    measured = card["data"].astype("str").str.contains("measured").to_numpy(dtype=bool)
+    why = np.where(measured, np.where(card["known"] > 0, "（资料不全）", "（无设施资料）"), why)
+    why = np.where(card["status"] == "unknown", why, "")
+    return card["status"].map(STATUS).astype("str") + pd.Series(why, card.index, dtype="str")
+
+
+def _data_zh(data: Any) -> str:
+    return "；".join(_DATA[part] for part in data.split("; ") if part) if data else ""
