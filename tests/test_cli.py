@@ -1,5 +1,6 @@
 """The command line: results, exit codes, and one clear message for each of many bad inputs."""
 
+import json
 import re
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
+import pandas as pd
 import pytest
 import shapely
 from minicounty import COUNTY, osm, units, with_raster, write_county, write_raster
@@ -44,7 +47,7 @@ def test_the_default_folder_and_english(tmp_path, monkeypatch):
 
 def test_verbose_tells_each_stage(tmp_path):
     done = run("assess", write_county(tmp_path), "--out", tmp_path / "o", "-v", "--lang", "en")
-    assert "[1/9] Reading the area" in done.output
+    assert "[1/10] Reading the area" in done.output
     assert re.search(r"reach +\d+\.\d\d s +\d+ MB", done.output)
 
 
@@ -229,7 +232,10 @@ BAD = {
         r"no column 'unit_id'; its columns: .*name",
     ),
     "units with the same id": (change_units(lambda u: u.assign(unit_id="w")), r"ids repeat"),
-    "unknown setting": (change_units(lambda u: u.assign(setting="山上")), r"setting is 山上"),
+    "unknown setting": (
+        change_units(lambda u: u.assign(setting="山上")),
+        r"no setting that is known: row 1 .山上.",
+    ),
     "negative residents": (change_units(lambda u: u.assign(residents=[-5, 3])), r"-5"),
     "no number of residents": (
         change_units(lambda u: u.assign(residents=["many", "3"])),
@@ -327,7 +333,7 @@ def test_a_hostile_name_is_only_text(tmp_path):
 def test_the_county_template_of_suining_names_what_is_missing():
     done = run("assess", "data/shaoyang/suining.toml", "-q")
     assert done.exit_code == 1
-    for name in ("hunan-latest.osm.pbf", "suining-townships.geojson", "chn_ppp_2020.tif"):
+    for name in ("hunan-latest.osm.pbf", "units.gpkg", "chn_ppp_2020.tif"):
         assert name in done.output
 
 
@@ -346,3 +352,139 @@ def test_it_is_named_as_a_module_too():
 def test_the_mini_county_is_what_the_cases_change():
     assert COUNTY.count("[standard]") == 1
     assert Path("data/liechtenstein/county.toml").exists()
+
+
+# -- check, init, standards, scorecard -----------------------------------------------------------
+
+
+def with_ledger(tmp_path, text, options=""):
+    """The mini county with one ledger of its own."""
+    path = write_county(tmp_path)
+    (tmp_path / "台账.csv").write_text(text, encoding="gb18030")
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f'\n[[facilities.files]]\npath = "台账.csv"\n{options}')
+    return path
+
+
+def test_check_finds_nothing_wrong_with_a_good_county(tmp_path):
+    done = run(
+        "check", with_ledger(tmp_path, "名称,类别,经度,纬度\n北街药店,药店,110.001,27.001\n")
+    )
+    assert done.exit_code == 0, done.output
+    assert "共 0 个错误" in done.stdout
+    assert "台账.csv：采用 1 条设施" in done.stdout
+
+
+def test_check_lists_all_faults_of_all_files_at_once(tmp_path):
+    rows = "名称,类别,经度,纬度,建筑面积\n甲,药店,abc,27.001,100\n"
+    rows += "乙,药店,110.001,27.001,-5\n丙,,110.001,27.001,9\n"
+    path = with_ledger(tmp_path, rows)
+    with path.open("a", encoding="utf-8") as file:
+        file.write('\n[[facilities.files]]\npath = "没有的.xlsx"\n')
+    out = tmp_path / "faults.xlsx"
+    done = run("check", path, "--out", out)
+    assert done.exit_code == 1
+    for piece in ("第2行“abc”", "第3行“-5”", "第4行", "没有的.xlsx"):
+        assert piece in done.stdout, done.stdout
+    sheet = openpyxl.load_workbook(out)["问题清单"]
+    table = [{cell.value for cell in row} for row in sheet.iter_rows()]
+    assert all(any(fault <= row for row in table) for fault in ({2, "abc"}, {3, "-5"}))
+    assert not (tmp_path / "out").exists()  # it computes and writes nothing else
+
+
+def test_check_goes_on_after_a_broken_file(tmp_path):
+    path = with_ledger(tmp_path, "名称,类别,经度,纬度\n甲,药店,abc,27.001\n")
+    (tmp_path / "units.geojson").write_text("{broken", encoding="utf-8")
+    done = run("check", path, "--lang", "en")
+    assert done.exit_code == 1
+    assert "units.geojson" in done.stdout
+    assert "'abc'" in done.stdout
+
+
+def test_check_of_a_broken_county_file(tmp_path):
+    path = tmp_path / "county.toml"
+    path.write_text("name = [", encoding="utf-8")
+    done = run("check", path)
+    assert done.exit_code == 1
+    assert "county.toml" in done.stdout
+
+
+def test_findings_of_a_failed_run_are_told(tmp_path):
+    rows = "名称,类别,经度,纬度\n甲,澡堂,110.001,27.001\n乙,药店,110.001,-x5\n"
+    done = run("assess", with_ledger(tmp_path, rows), "--out", tmp_path / "out")
+    assert done.exit_code == 1
+    assert re.search(r"warning: .*澡堂", done.output)
+    assert re.search(r"error: .*-x5", done.output)
+
+
+def test_standards_are_listed_and_shown(tmp_path):
+    listed = run("standards")
+    assert listed.exit_code == 0
+    for name in ("shaoyang-2025", "gb50180-2018", "tdt1063-2021", "mofcom-15min"):
+        assert name in listed.stdout
+        shown = run("standards", "show", name)
+        assert shown.exit_code == 0
+        assert "核实" in shown.stdout
+    english = run("standards", "show", "gb50180-2018", "--lang", "en")
+    assert "unverified" in english.stdout
+    assert run("standards", "show", "iso9001").exit_code == 1
+    county = write_county(tmp_path)
+    assert run("standards", "show", county).exit_code == 0
+
+
+def test_several_standards_judge_one_measurement(tmp_path):
+    out = tmp_path / "out"
+    names = ("shaoyang-2025", "mofcom-15min")
+    words = [word for name in names for word in ("--standard", name)]
+    done = run("assess", write_county(tmp_path), "--out", out, *words)
+    assert done.exit_code == 0, done.output
+    for name in names:
+        run_file = json.loads((out / name / "run.json").read_text(encoding="utf-8"))
+        assert run_file["standard"]["key"] == name
+        assert (out / name / "map.html").stat().st_size > 0
+    table = pd.read_csv(out / "standards.csv")
+    assert set(table["standard"]) == set(names)
+    assert table["share_of_population"].between(0, 1).all()
+    assert set(table["flag"].dropna()) <= {"confirmed", "secondary", "ours", "unverified"}
+    assert run("assess", write_county(tmp_path / "b"), "--standard", "none").exit_code == 1
+
+
+def test_counties_add_up_to_their_city(tmp_path):
+    folders = []
+    for name in ("甲县", "乙县"):
+        path = write_county(tmp_path / name)
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r'zh = "[^"]*"', f'zh = "{name}"', text, count=1), encoding="utf-8")
+        folders.append(tmp_path / "out" / name)
+        assert run("assess", path, "--out", folders[-1], "-q").exit_code == 0
+    done = run("scorecard", *folders, "--out", tmp_path / "city.csv")
+    assert done.exit_code == 0, done.output
+    city = pd.read_csv(tmp_path / "city.csv").set_index("指标编号")
+    county = pd.read_csv(folders[0] / "scorecard.csv")
+    county = county[county["范围"] == "county"].set_index("指标编号")
+    both = county["分母"].notna()
+    assert both.any()
+    pd.testing.assert_series_equal(
+        city.loc[both.index[both], "分母"], 2 * county.loc[both.index[both], "分母"]
+    )
+    twice = run("scorecard", folders[0], folders[0], "--out", tmp_path / "no.csv")
+    assert twice.exit_code == 1
+    assert "once more" in twice.output
+    nothing = run("scorecard", tmp_path, "--out", tmp_path / "no.csv")
+    assert nothing.exit_code == 1
+    assert "run.json" in nothing.output
+
+
+def test_init_starts_a_county_and_never_overwrites(tmp_path):
+    border = tmp_path / "border.geojson"
+    shapes = gpd.GeoDataFrame(geometry=[shapely.box(110.0, 26.9, 110.1, 27.1)], crs=4326)
+    shapes.to_file(border, driver="GeoJSON")
+    folder = tmp_path / "mine"
+    done = run("init", border, "--out", folder)
+    assert done.exit_code == 0, done.output
+    assert {"county.toml", "下载清单.md"} <= {file.name for file in folder.iterdir()}
+    (folder / "county.toml").write_text("mine", encoding="utf-8")
+    again = run("init", border, "--out", folder)
+    assert again.exit_code == 1
+    assert (folder / "county.toml").read_text(encoding="utf-8") == "mine"
+    assert run("init", "43052").exit_code == 1

@@ -5,18 +5,21 @@ import re
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import get_args
 
 import pytest
-from pydantic import BaseModel
+import typer
+from pydantic import AliasChoices, BaseModel
 
 import lifecircle
-from lifecircle import config as county_file
-from lifecircle.config import CountyConfig, Dataset
+from lifecircle.cli import app
+from lifecircle.config import CountyConfig, Ledger
 from lifecircle.render.writing import OUTPUTS
-from lifecircle.standards import RequirementGroup, StandardChanges, read_standard
+from lifecircle.standards import RequirementGroup, Size, read_standard, standard_names
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.zh-CN.md")
+PAPERS = (*READMES, "CONTRIBUTING.md")
 COMMANDS = (
     (
         "python3 -m venv .venv && .venv/bin/pip install . && "
@@ -67,6 +70,13 @@ def test_both_commands_stand_in_both_readmes_to_the_letter(name):
 def test_every_output_is_explained(name):
     for output in OUTPUTS:
         assert f"| `{output}` |" in text(name)
+    assert "`standards.csv`" in text(name)
+
+
+def test_both_readmes_explain_the_same_outputs_and_columns():
+    english, chinese = (re.findall(r"^\| (`.+?`) \|", text(name), re.MULTILINE) for name in READMES)
+    assert [row.replace("`、`", "`, `") for row in chinese] == english
+    assert len(english) > len(OUTPUTS)
 
 
 @pytest.mark.parametrize("name", READMES)
@@ -75,33 +85,83 @@ def test_the_county_file_of_the_readme_is_valid(name):
     county = CountyConfig.model_validate(tomllib.loads(block))
     standard = read_standard(county.standard)
     assert "market" in standard.kinds
+    assert "retail" in standard.wider("market")
     assert [r.limit for r in standard.for_circle("daily_10")] == [10.0]
     assert "telecom" in standard.excluded
+    assert set(county.standard.targets) <= {target.key for target in standard.targets}
+    assert set(county.standard.priorities) <= set(standard.priorities)
+    assert set(county.facilities.words.values()) <= {*standard.known, ""}
+
+
+def parts(annotation):
+    """The models that an annotation names, however deep: in tuples, mappings, unions."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {annotation}
+    return {model for inner in get_args(annotation) for model in parts(inner)}
+
+
+def models(model):
+    """A part of the county file, and every part inside it."""
+    found, new = set(), {model}
+    while new:
+        found |= new
+        fields = [field for part in new for field in part.model_fields.values()]
+        new = {inner for field in fields for inner in parts(field.annotation)} - found
+    return found
 
 
 def keys(model):
-    """Every key that a part of the county file knows, and of the parts inside it."""
-    found = set(model.model_fields)
-    for field in model.model_fields.values():
-        for name in re.findall(r"\w+", str(field.annotation)):
-            part = getattr(county_file, name, None)
-            if isinstance(part, type) and issubclass(part, BaseModel) and part is not model:
-                found |= keys(part)
+    """Every key that a part of the county file knows, other names of it, and those inside it."""
+    found = set()
+    for part in models(model):
+        for name, field in part.model_fields.items():
+            other = field.validation_alias
+            found |= {name, *(other.choices if isinstance(other, AliasChoices) else ())}
     return found
 
 
 @pytest.mark.parametrize("name", READMES)
 def test_the_county_file_of_the_readme_shows_every_key(name):
     (block,) = blocks(name, "toml")
-    known = keys(CountyConfig) | set(StandardChanges.model_fields)
-    known |= set(RequirementGroup.model_fields) | set(Dataset.model_fields)
-    assert {"adcode", "overlaps", "islet_detour_m", "community_share", "layer"} <= known
-    assert [key for key in sorted(known) if not re.search(rf"\b{key}\b", block)] == []
+    assert {Ledger, RequirementGroup, Size} <= models(CountyConfig)
+    known = keys(CountyConfig)
+    assert {"adcode", "overlaps", "islet_detour_m", "community_share", "layer", "sheet"} <= known
+    assert {"datum", "columns", "header", "words", "ledgers", "floor_m2", "land_m2"} <= known
+    missing = [key for key in sorted(known) if not re.search(rf"\b{key}\b", block)]
+    assert missing == []  # the other end of minimum
 
 
 def test_both_readmes_show_the_same_county():
     english, chinese = (tomllib.loads(blocks(name, "toml")[0]) for name in READMES)
     assert english == chinese
+
+
+def commands(name):
+    """The commands of lifecircle in a paper's shell blocks, without remarks."""
+    lines = "".join(blocks(name, "sh")).splitlines()
+    return [line.partition(" #")[0].rstrip() for line in lines if line.startswith("lifecircle ")]
+
+
+def test_both_readmes_show_the_same_commands():
+    english, chinese = (commands(name) for name in READMES)
+    assert english == chinese
+
+
+def test_the_commands_of_the_readmes_are_those_of_the_command_line():
+    shown = {command.split()[1] for command in commands("README.md")}
+    assert shown == set(typer.main.get_command(app).commands)
+    standards = {key for line in commands("README.md") for key in standard_names() if key in line}
+    assert len(standards) > 1
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_option_of_assess_and_check_is_explained(name):
+    group = typer.main.get_command(app)
+    for command in ("assess", "check", "scorecard"):
+        options = [word for param in group.commands[command].params for word in param.opts]
+        long = {word for word in options if word.startswith("--")}
+        long -= {"--help", "--verbose", "--quiet"}  # shown by their letters
+        assert [word for word in sorted(long) if word not in text(name)] == []
 
 
 @pytest.mark.parametrize("name", READMES)
@@ -125,18 +185,21 @@ def test_code_in_the_readmes_uses_public_names(name):
         assert imported == list(pipeline)
 
 
-@pytest.mark.parametrize("name", [*READMES, "CONTRIBUTING.md", "data/README.md"])
+@pytest.mark.parametrize("name", [*PAPERS, "data/README.md"])
 def test_links_lead_somewhere(name):
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", text(name))
     missing = [link for link in links if not ((ROOT / name).parent / link).exists()]
     assert missing == []
 
 
-@pytest.mark.parametrize("name", READMES)
+@pytest.mark.parametrize("name", PAPERS)
 def test_files_of_the_repository_that_are_named_are_there(name):
-    named = re.findall(r"\b((?:data|lifecircle)/[\w/-]+\.(?:toml|py))\b", text(name))
-    assert "data/shaoyang/suining.toml" in named
+    named = re.findall(r"\b((?:data|lifecircle|tests)/[\w/-]+\.(?:toml|py))\b", text(name))
+    assert named
+    assert name not in READMES or "data/shaoyang/suining.toml" in named
+    folders = re.findall(r"`((?:data|lifecircle|tests)/[\w/-]+/)`", text(name))
     assert [path for path in sorted(set(named)) if not (ROOT / path).is_file()] == []
+    assert [path for path in sorted(set(folders)) if not (ROOT / path).is_dir()] == []
 
 
 def test_one_version_everywhere(project):

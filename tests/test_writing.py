@@ -16,7 +16,8 @@ from synthetic_assessment import CRS, synthetic_assessment
 
 from lifecircle.errors import LifecircleError, OutputError, TableError
 from lifecircle.render import writing
-from lifecircle.render.writing import OUTPUTS, check_writable, gap_table, write_outputs
+from lifecircle.render.sheets import gap_table
+from lifecircle.render.writing import OUTPUTS, check_writable, write_outputs
 
 
 @pytest.fixture(scope="module")

@@ -81,7 +81,7 @@ def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
         "requirements": _requirements(standard),
         "gapKinds": _positions(standard.gap_kinds, standard.kinds),
         "units": _units(assessment),
-        "facilities": _facilities(assessment),
+        "facilities": _facilities(assessment, lang),
         "cells": _cells(assessment),
         "isochrones": _isochrones(assessment),
         "gaps": _gaps(assessment),
@@ -116,7 +116,7 @@ def _frame(assessment: Mappable, lang: Lang) -> dict[str, Any]:
             "flag": standard.community.flag,
             "source": standard.community.source,
         },
-        "changes": list(standard.changes),
+        "changes": [change.label(lang) for change in standard.changes],
         "findings": [str(finding) for finding in _run(assessment).get("warnings", [])],
         "placed": pd.Series(_run(assessment).get("population_placed_by", {}), dtype=object)
         .value_counts()
@@ -210,6 +210,7 @@ def _unit_scores(assessment: Mappable, scope: str) -> list[dict[str, Any] | None
                 "complete": _down(row["complete_share"], 4),
                 "worst": kinds.index(worst) if worst in kinds else None,
                 "minutes": _number(row["minutes_to_complete"]),
+                "unsure": _number(row["unverified_share"], 4),
             }
         )
     return rows
@@ -234,8 +235,9 @@ def _coverage(assessment: Mappable, scopes: list[str]) -> list[list[list[float |
     ]
 
 
-def _facilities(assessment: Mappable) -> dict[str, Any]:
+def _facilities(assessment: Mappable, lang: Lang) -> dict[str, Any]:
     table = assessment.facilities
+    narrower = {key: kind.label(lang) for key, kind in assessment.standard.known.items()}
     shapes = table.geometry.to_numpy()
     points, of = shapely.get_parts(shapes, return_index=True)
     # A large area is marked at the entrance nearest its middle, and shows the others on zooming in.
@@ -250,6 +252,10 @@ def _facilities(assessment: Mappable) -> dict[str, Any]:
         "id": [str(key) for key in table.index],
         "name": [_text(name) for name in table["name"]],
         "source": [_text(source) for source in table["source"]],
+        "category": [
+            narrower.get(str(word), word) for word in map(_text, table.get("category", empty))
+        ],
+        "address": [_text(address) for address in table.get("address", empty)],
         "hours": [_text(hours) for hours in table.get("hours", empty)],
         "capacity": [_number(places) for places in table.get("capacity", empty)],
         "at": pack_points(points[main], table.crs),
@@ -367,6 +373,8 @@ def _gaps(assessment: Mappable) -> dict[str, Any]:
             "persons": [_number(value, 3) for value in table["persons"]],
             "limit": [_number(value) for value in table["limit"]],
             "limitUnit": [str(unit) for unit in table["limit_unit"]],
+            "flag": [str(flag) for flag in table["flag"]],
+            "reasons": [_text(reason) for reason in table.get("priority_reasons", empty)],
             "hectares": [_number(value / 1e4) for value in table["area_m2"]],
             "unreached": [_number(value) for value in table.get("persons_unreached", empty)],
             "nearest": _codes(

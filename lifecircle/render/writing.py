@@ -6,31 +6,36 @@ import json
 import math
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyogrio
-import shapely
 
 from lifecircle.errors import OutputError
-from lifecircle.render.contents import COUNTY
+from lifecircle.render.layers import cell_layer, write_layers
 from lifecircle.render.mappable import Mappable, check_assessment
 from lifecircle.render.maps import coverage_map, map_html
-from lifecircle.render.packing import cell_matrix
-from lifecircle.standards import Labelled, Lang
-from lifecircle.tables import DENOMINATORS
+from lifecircle.render.sheets import (
+    coverage_table,
+    gap_table,
+    merge_table,
+    plan_table,
+    score_table,
+    standards_comparison,
+)
+from lifecircle.standards import Lang
 
 OUTPUTS: Final = (
     "map.html",
     "coverage.csv",
     "scores.csv",
     "gaps.csv",
+    "scorecard.csv",
+    "merges.csv",
     "layers.gpkg",
     "cells.parquet",
     "run.json",
@@ -91,8 +96,10 @@ def write_outputs(assessment: Mappable, out: str | Path, *, lang: Lang = "zh") -
         "coverage.csv": lambda path: _write_csv(path, coverage_table(assessment)),
         "scores.csv": lambda path: _write_csv(path, score_table(assessment)),
         "gaps.csv": lambda path: _write_csv(path, gap_table(assessment)),
-        "layers.gpkg": lambda path: _write_layers(path, assessment),
-        "cells.parquet": lambda path: _cells(assessment, minutes=False).to_parquet(
+        "scorecard.csv": lambda path: _write_csv(path, plan_table(assessment)),
+        "merges.csv": lambda path: _write_csv(path, merge_table(assessment)),
+        "layers.gpkg": lambda path: write_layers(path, assessment),
+        "cells.parquet": lambda path: cell_layer(assessment, minutes=False).to_parquet(
             path, compression="zstd"
         ),
         "run.json": lambda path: _write_text(path, _run_json(getattr(assessment, "run", {}))),
@@ -107,6 +114,67 @@ def write_outputs(assessment: Mappable, out: str | Path, *, lang: Lang = "zh") -
             with _named(folder / name):
                 (place / name).replace(folder / name)
     return [folder / name for name in OUTPUTS]
+
+
+def write_judgements(
+    judged: Sequence[Mappable], out: str | Path, *, lang: Lang = "zh"
+) -> list[Path]:
+    """Write one county's assessments by one or several standards.
+
+    Parameters
+    ----------
+    judged
+        Assessments from one measurement, each by another standard.
+    out
+        Folder. One assessment is written into it; of several each into a folder of its standard's
+        name, and beside them ``standards.csv``, where they are compared.
+    lang
+        As for `write_outputs`.
+
+    Returns
+    -------
+    list of Path
+        All files.
+
+    Raises
+    ------
+    OutputError, TableError
+        As `write_outputs`.
+    """
+    folder = Path(out)
+    if len(judged) == 1:
+        return write_outputs(judged[0], folder, lang=lang)
+    written = []
+    for assessment in judged:
+        written += write_outputs(assessment, folder / assessment.standard.key, lang=lang)
+    return [*written, write_table(standards_comparison(judged), folder / "standards.csv")]
+
+
+def write_table(table: pd.DataFrame, path: str | Path) -> Path:
+    """Write one table as CSV, under a temporary name until it is whole.
+
+    Parameters
+    ----------
+    table
+        Text and numbers.
+    path
+        The file; its folder is made where it is missing.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written; what was there is untouched.
+    """
+    target = Path(path)
+    with _workplace(_folder(target.parent)) as place, _named(target):
+        _write_csv(place / target.name, table)
+        (place / target.name).replace(target)
+    return target
 
 
 def check_writable(out: str | Path) -> None:
@@ -124,102 +192,6 @@ def check_writable(out: str | Path) -> None:
     """
     with _workplace(_folder(Path(out))):
         pass
-
-
-def coverage_table(assessment: Mappable) -> pd.DataFrame:
-    """Give coverage with the names of units, circles and kinds.
-
-    Parameters
-    ----------
-    assessment
-        Checked tables.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per scope, circle, kind and denominator, the county first, then as in the units and
-        the standard; shares from 0 to 1.
-    """
-    standard = assessment.standard
-    order = {
-        "scope": [COUNTY, *assessment.units.index],
-        "circle": [*standard.circles],
-        "kind": [*dict.fromkeys(r.kind for r in standard.requirements)],
-        "denominator": [*DENOMINATORS],
-    }
-    table = assessment.coverage.reset_index()
-    rank = {key: table[key].map({name: n for n, name in enumerate(order[key])}) for key in order}
-    table = table.iloc[np.lexsort([*rank.values()][::-1])].reset_index(drop=True)
-    table.insert(1, "unit_name", _scope_names(assessment, table["scope"]))
-    table = _with_labels(table, "circle", standard.circles)
-    return _with_labels(table, "kind", standard.kinds)
-
-
-def score_table(assessment: Mappable) -> pd.DataFrame:
-    """Give the scores of the county and its units, with names, setting and residents.
-
-    Parameters
-    ----------
-    assessment
-        Checked tables.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per scope and circle.
-    """
-    table, units = assessment.unit_scores.reset_index(), assessment.units
-    table.insert(1, "unit_name", _scope_names(assessment, table["scope"]))
-    table.insert(2, "setting", units["setting"].reindex(table["scope"]).to_numpy())
-    table.insert(3, "residents", units["residents"].reindex(table["scope"]).to_numpy())
-    table.loc[table["scope"] == COUNTY, "residents"] = units["residents"].sum(min_count=1)
-    table = _with_labels(table, "circle", assessment.standard.circles)
-    return _with_labels(table, "worst_kind", assessment.standard.kinds)
-
-
-def gap_table(assessment: Mappable) -> pd.DataFrame:
-    """Give the gaps with names and a point inside each, by kind and rank.
-
-    Parameters
-    ----------
-    assessment
-        Checked tables.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per gap; ``lon`` and ``lat`` in degrees (WGS 84).
-    """
-    gaps = assessment.gaps
-    inside = gaps.geometry.representative_point().to_crs(4326)
-    table = pd.DataFrame(gaps.drop(columns=gaps.active_geometry_name)).assign(
-        lon=inside.x.round(6), lat=inside.y.round(6)
-    )
-    order = pd.Index(assessment.standard.kinds).get_indexer(pd.Index(table["kind"]))
-    table = table.iloc[np.lexsort((table["rank"], order))].reset_index()
-    names = assessment.units["name"].reindex(table["unit_id"]).to_numpy()
-    table.insert(_after(table, "unit_id"), "unit_name", names)
-    nearest = assessment.facilities["name"].reindex(table["nearest_facility_id"]).to_numpy()
-    table.insert(_after(table, "nearest_facility_id"), "nearest_facility_name", nearest)
-    return _with_labels(table, "kind", assessment.standard.kinds)
-
-
-def _scope_names(assessment: Mappable, scope: pd.Series) -> pd.Series:
-    names = assessment.units["name"].astype(object)
-    known = pd.concat([names, pd.Series({COUNTY: assessment.config.zh}, dtype=object)])
-    return scope.map(known)
-
-
-def _with_labels(table: pd.DataFrame, column: str, labels: Mapping[str, Labelled]) -> pd.DataFrame:
-    at = _after(table, column)
-    for shift, lang in enumerate(("zh", "en")):
-        names = {key: getattr(label, lang) for key, label in labels.items()}
-        table.insert(at + shift, f"{column}_{lang}", table[column].map(names))
-    return table
-
-
-def _after(table: pd.DataFrame, column: str) -> int:
-    return list(table.columns).index(column) + 1
 
 
 def _write_csv(path: Path, table: pd.DataFrame) -> None:
@@ -258,79 +230,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, bool | int | str) else str(value)
-
-
-def _cells(assessment: Mappable, *, minutes: bool) -> gpd.GeoDataFrame:
-    """One row per cell: its columns, time to the nearest of each kind, score by circle."""
-    cells, access, scores = assessment.cells, assessment.access, assessment.scores
-    measured = set(access.index.unique("kind"))
-    kinds = [kind for kind in assessment.standard.kinds if kind in measured]
-    circles = list(assessment.standard.circles)
-    seconds = cell_matrix(access["seconds"], cells.index, kinds)
-    points = cell_matrix(scores["score"], cells.index, circles)
-    columns: dict[str, Any] = {name: cells[name] for name in cells.columns}
-    shape = columns.pop(str(cells.active_geometry_name))
-    for row, kind in enumerate(kinds):
-        if minutes:
-            columns[f"minutes_{kind}"] = np.round(seconds[row] / 60.0, 2)
-        else:
-            columns[f"seconds_{kind}"] = seconds[row]
-    columns |= {f"score_{circle}": points[row] for row, circle in enumerate(circles)}
-    return gpd.GeoDataFrame(columns, geometry=shape, index=cells.index)
-
-
-def _units(assessment: Mappable) -> gpd.GeoDataFrame:
-    """One row per unit: its columns, score by circle, share of residents covered by kind."""
-    units = assessment.units.copy()
-    for circle in assessment.standard.circles:
-        if circle in assessment.unit_scores.index.get_level_values("circle"):
-            rows = assessment.unit_scores.xs(circle, level="circle").reindex(units.index)
-            units[f"score_{circle}"] = rows["score"].astype(float)
-            units[f"complete_{circle}"] = rows["complete_share"].astype(float)
-    shares = assessment.coverage["share"].astype(float)
-    for r in assessment.standard.requirements:
-        keys = pd.MultiIndex.from_product([units.index, [r.circle], [r.kind], ["population"]])
-        units[f"covered_{r.circle}_{r.kind}"] = shares.reindex(keys).to_numpy()
-    return units
-
-
-def _write_layers(path: Path, assessment: Mappable) -> None:
-    layers = {
-        "facilities": assessment.facilities,
-        "isochrones": assessment.isochrones,
-        "units": _units(assessment),
-        "cells": _cells(assessment, minutes=True),
-        "gaps": assessment.gaps,
-    }
-    for name, frame in layers.items():
-        flat = frame.reset_index()
-        shapes, geometry_type = _one_type(flat.geometry.to_numpy())
-        pyogrio.write_dataframe(
-            flat.set_geometry(gpd.GeoSeries(shapes, crs=frame.crs)),
-            path,
-            layer=name,
-            driver="GPKG",
-            use_arrow=True,
-            geometry_type=geometry_type,
-        )
-
-
-def _one_type(shapes: npt.NDArray[np.object_]) -> tuple[npt.NDArray[np.object_], str]:
-    """Give geometries one type, as a GIS layer needs: multi where they differ."""
-    types = {str(name) for name in gpd.GeoSeries(shapes).geom_type.unique()}
-    if len(types) < 2:
-        return shapes, types.pop() if types else "Unknown"
-    single = {name.removeprefix("Multi") for name in types}
-    if len(single) > 1:  # gaps of area and of single places
-        return shapes, "Unknown"
-    parts, of = shapely.get_parts(shapes, return_index=True)
-    gather: dict[str, Callable[..., Any]] = {
-        "Point": shapely.multipoints,
-        "LineString": shapely.multilinestrings,
-        "Polygon": shapely.multipolygons,
-    }
-    name = single.pop()
-    return np.asarray(gather[name](parts, indices=of)), f"Multi{name}"
 
 
 @contextmanager

@@ -169,7 +169,8 @@ function overview() {
   bar(score.complete),
   el("span", { class: "lc-card-line" }, t("mean_score", { score: score.score === null ? "–" : number(score.score, 1) }),
     score.worst === null || !data.kinds[score.worst].known ? null : ` · ${t("worst", { kind: data.kinds[score.worst].label })}`,
-    unknown(circle) ? ` · ${t("kinds_unknown", { count: unknown(circle) })}` : null)));
+    unknown(circle) ? ` · ${t("kinds_unknown", { count: unknown(circle) })}` : null,
+    score.unsure ? ` · ${t("unsure_residents", { share: percent(score.unsure) })}` : null)));
   function show(circle) {
     judged.forEach(([other], i) => cards[i].setAttribute("aria-pressed", String(other === circle)));
     fill(list, coverageTable(circle));

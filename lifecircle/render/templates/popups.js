@@ -4,6 +4,10 @@ const SETTING = {
   urban: t("setting_urban"), township: t("setting_township"), rural: t("setting_rural"),
 };
 const settingLabel = (setting) => SETTING[setting] || t("setting_unknown");
+/** A mark beside a threshold that nobody has checked against its source. */
+const unsureMark = (flag) => (flag === "unverified"
+  ? el("em", { class: "lc-flag lc-flag-unverified" }, t("flag_unverified")) : null);
+
 const limitLabel = (limit, unit) => (unit === "metres" ? t("limit_metres", { limit }) : t("limit_minutes", { limit }));
 const tenths = (value) => (value === MISSING_16 ? null : value / 10);
 
@@ -40,6 +44,8 @@ function facilityAnswer(facility) {
       [t("kind"), data.kinds[kind].label],
       [t("source"), facilities.source[facility]],
       [t("id"), facilities.id[facility]],
+      [t("category"), facilities.category[facility]],
+      [t("address"), facilities.address[facility]],
       [t("hours"), facilities.hours[facility]],
       [t("capacity"), facilities.capacity[facility] === null ? null : number(facilities.capacity[facility])],
       [t("entrances"), entrances > 1 ? String(entrances) : null],
@@ -54,14 +60,14 @@ function gapAnswer(gap) {
     pairs([
       [t("rank"), String(gaps.rank[gap])],
       [t("kind"), data.kinds[gaps.kind[gap]].label],
-      [t("threshold"), limitLabel(gaps.limit[gap], gaps.limitUnit[gap])],
+      [t("threshold"), [limitLabel(gaps.limit[gap], gaps.limitUnit[gap]), " ", unsureMark(gaps.flag[gap])]],
       [t("residents_beyond"), people(gaps.persons[gap])],
       [t("residents_unreached"), gaps.unreached[gap] ? number(gaps.unreached[gap]) : null],
       [t("unit"), unitButton(gaps.unit[gap])],
       [t("nearest"), nearest >= 0 ? facilityName(nearest) : t("none_reached")],
       [t("minutes_mean"), gaps.minutes[gap] === null ? null : number(gaps.minutes[gap], 1)],
       [t("area"), t("hectares", { area: number(gaps.hectares[gap], 1) })],
-      [t("priority"), number(gaps.priority[gap], 2)],
+      [t("priority"), gaps.reasons[gap] === null ? number(gaps.priority[gap], 2) : `${number(gaps.priority[gap], 2)} (${gaps.reasons[gap]})`],
     ]));
 }
 
@@ -80,7 +86,7 @@ function verdict(met, requirement) {
   const limit = limitLabel(requirement.limit, requirement.unit);
   if (met === null) return el("span", { class: "lc-unknown" }, `– ${limit}`);
   return el("span", { class: met ? "lc-met" : "lc-unmet", title: data.circles[requirement.circle].label },
-    met ? `✓ ${t("within", { limit })}` : `✗ ${t("beyond", { limit })}`);
+    met ? `✓ ${t("within", { limit })}` : `✗ ${t("beyond", { limit })}`, " ", unsureMark(requirement.flag));
 }
 
 function serviceRow(cell, kind) {
@@ -149,6 +155,7 @@ function unitAnswer(unit) {
       el("span", { class: "lc-circle-name" }, circle.label),
       el("strong", {}, score.score === null ? "–" : t("score_points", { score: number(score.score, 1) })),
       el("span", {}, t("complete_residents", { share: percent(score.complete) })),
+      score.unsure ? el("span", {}, t("unsure_residents", { share: percent(score.unsure) })) : null,
       score.worst === null ? null : el("span", {}, t("worst", { kind: data.kinds[score.worst].label }))))),
     el("table", { class: "lc-services" },
       el("caption", {}, t("residents_within")),
@@ -157,7 +164,7 @@ function unitAnswer(unit) {
         data.kinds[r.kind].known
           ? [el("td", { class: "lc-number" }, percent(shares[0])), el("td", { class: "lc-place" }, bar(shares[0]))]
           : [el("td", { class: "lc-number" }, "–"), el("td", { class: "lc-place lc-unknown" }, t("no_facility_known"))],
-        el("td", { class: "lc-verdict" }, limitLabel(r.limit, r.unit)))))));
+        el("td", { class: "lc-verdict" }, limitLabel(r.limit, r.unit), " ", unsureMark(r.flag)))))));
 }
 
 /** A bar of a share of 1. */
