@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 import geopandas as gpd
 import numpy as np
@@ -43,6 +43,10 @@ _SMALL_STREET: Final = 2
 _NO_UNIT: Final = MISSING_16
 
 
+class _Labelled(Protocol):
+    def label(self, lang: Lang) -> str: ...
+
+
 def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
     """Gather all that the page shows, ready for JSON: labels, figures, packed geometry.
 
@@ -51,22 +55,24 @@ def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
     assessment
         Checked tables.
     lang
-        Language of the labels.
+        Language that the page starts with; labels are there in both.
 
     Returns
     -------
     dict
-        Kinds, circles, units and facilities are named by their position.
+        Kinds, circles, units and facilities are named by their position; a text that differs by
+        language is ``{"zh": ..., "en": ...}``.
     """
     standard = assessment.standard
     data: dict[str, Any] = {
         "lang": lang,
-        "county": assessment.config.label(lang),
-        "frame": _frame(assessment, lang),
+        "key": assessment.config.name,
+        "county": _both(assessment.config),
+        "frame": _frame(assessment),
         "kinds": [
             {
                 "key": key,
-                "label": kind.label(lang),
+                "label": _both(kind),
                 "color": kind.color,
                 "symbol": kind.symbol,
                 "excluded": standard.excluded.get(key),
@@ -75,13 +81,13 @@ def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
             for key, kind in standard.kinds.items()
         ],
         "circles": [
-            {"key": key, "label": circle.label(lang), "flag": circle.flag, "source": circle.source}
+            {"key": key, "label": _both(circle), "flag": circle.flag, "source": circle.source}
             for key, circle in standard.circles.items()
         ],
         "requirements": _requirements(standard),
         "gapKinds": _positions(standard.gap_kinds, standard.kinds),
         "units": _units(assessment),
-        "facilities": _facilities(assessment, lang),
+        "facilities": _facilities(assessment),
         "cells": _cells(assessment),
         "isochrones": _isochrones(assessment),
         "gaps": _gaps(assessment),
@@ -96,12 +102,12 @@ def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
     return data
 
 
-def _frame(assessment: Mappable, lang: Lang) -> dict[str, Any]:
+def _frame(assessment: Mappable) -> dict[str, Any]:
     config, standard = assessment.config, assessment.standard
     crs = assessment.units.crs
     code = crs.to_epsg()
     return {
-        "notice": config.notice_zh if lang == "zh" else config.notice_en,
+        "notice": {"zh": config.notice_zh, "en": config.notice_en},
         "approval": config.map.approval_number,
         "producer": config.map.producer,
         "generated": str(getattr(assessment, "generated", "") or ""),
@@ -109,14 +115,14 @@ def _frame(assessment: Mappable, lang: Lang) -> dict[str, Any]:
         "speedKph": config.walk.speed_kph,
         "metresPerMinute": config.walk.metres_per_minute,
         "snapLimit": config.walk.snap_limit_m,
-        "standard": standard.label(lang),
+        "standard": _both(standard),
         "standardSource": standard.source,
         "community": {
             "share": standard.community.share,
             "flag": standard.community.flag,
             "source": standard.community.source,
         },
-        "changes": [change.label(lang) for change in standard.changes],
+        "changes": [_both(change) for change in standard.changes],
         "findings": [str(finding) for finding in _run(assessment).get("warnings", [])],
         "placed": pd.Series(_run(assessment).get("population_placed_by", {}), dtype=object)
         .value_counts()
@@ -235,9 +241,9 @@ def _coverage(assessment: Mappable, scopes: list[str]) -> list[list[list[float |
     ]
 
 
-def _facilities(assessment: Mappable, lang: Lang) -> dict[str, Any]:
+def _facilities(assessment: Mappable) -> dict[str, Any]:
     table = assessment.facilities
-    narrower = {key: kind.label(lang) for key, kind in assessment.standard.known.items()}
+    narrower = {key: _both(kind) for key, kind in assessment.standard.known.items()}
     shapes = table.geometry.to_numpy()
     points, of = shapely.get_parts(shapes, return_index=True)
     # A large area is marked at the entrance nearest its middle, and shows the others on zooming in.
@@ -407,6 +413,10 @@ def _streets(streets: gpd.GeoDataFrame | None) -> dict[str, Any] | None:
 def _is_plain(ids: pd.Index) -> bool:
     """Whether ids are counting numbers, which are packed instead of spelled."""
     return pd.api.types.is_integer_dtype(ids) and ids.min() >= 0 and ids.max() < 2**32
+
+
+def _both(labelled: _Labelled) -> dict[str, str]:
+    return {"zh": labelled.label("zh"), "en": labelled.label("en")}
 
 
 def _positions(keys: Iterable[Any], among: Iterable[Any]) -> list[int]:

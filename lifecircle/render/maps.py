@@ -21,7 +21,7 @@ def coverage_map(assessment: Mappable, *, lang: Lang = "zh") -> folium.Map:
     assessment
         Tables in one metric CRS, with the county's config and standard.
     lang
-        ``"zh"`` or ``"en"``.
+        What the page starts with, ``"zh"`` or ``"en"``; it carries both, and the reader switches.
 
     Returns
     -------
@@ -51,9 +51,9 @@ def coverage_map(assessment: Mappable, *, lang: Lang = "zh") -> folium.Map:
     >>> coverage_map(result, lang="en").save("map.html")  # doctest: +SKIP
     """
     check_assessment(assessment)
-    text = words(lang)
-    title = text["title"].format(county=assessment.config.label(lang))
-    return offline_map(page_data(assessment, lang), lang=lang, title=title, words=text)
+    both: dict[Lang, dict[str, str]] = {"zh": words("zh"), "en": words("en")}
+    title = both[lang]["title"].format(county=assessment.config.label(lang))
+    return offline_map(page_data(assessment, lang), lang=lang, title=title, words=both)
 
 
 def words(lang: Lang) -> dict[str, str]:

@@ -26,6 +26,7 @@ _POLICY: Final = (
 # In the order in which the page runs them, inside one function.
 _SCRIPTS: Final = (
     "unpack.js",
+    "language.js",
     "canvas.js",
     "cells.js",
     "layers.js",
@@ -56,7 +57,7 @@ _CSS_URL: Final = re.compile(
 
 
 def offline_map(
-    data: Mapping[str, Any], *, lang: Lang, title: str, words: Mapping[str, str]
+    data: Mapping[str, Any], *, lang: Lang, title: str, words: Mapping[Lang, Mapping[str, str]]
 ) -> folium.Map:
     """Make a folium map in a page of its own, with Leaflet, styles, scripts and data inside.
 
@@ -65,11 +66,11 @@ def offline_map(
     data
         What the page shows (see `lifecircle.render.contents.page_data`), ready for JSON.
     lang
-        Language of the page.
+        Language that the page starts with.
     title
-        Title of the document.
+        Title of the document in that language.
     words
-        Every string of the page.
+        Every string of the page, by language.
 
     Returns
     -------
@@ -88,7 +89,7 @@ def offline_map(
     chart.default_js, chart.default_css = [], []
     # A fixed name makes the file the same from run to run.
     chart._id = "lifecircle"  # noqa: SLF001
-    page = _Page(lang, title, {**data, "words": dict(words)})
+    page = _Page(lang, title, {**data, "words": {each: dict(text) for each, text in words.items()}})
     page.add_child(chart)
     chart.add_child(_Scripts(page, chart.get_name()))
     return chart
@@ -167,7 +168,7 @@ class _Page(Figure):
         self.header._children.clear()  # noqa: SLF001
         self.lang = lang
         self.policy = _POLICY
-        self.words = data["words"]
+        self.words = data["words"][lang]
         self.data = json_text(data)
         self.style = _leaflet_css() + _file("templates", "page.css").read_text(encoding="utf-8")
         self.leaflet = _file("assets", "leaflet-1.9.4", "leaflet.js").read_text(encoding="utf-8")

@@ -331,8 +331,6 @@ function paintFacilities(context, view) {
   }
 }
 
-const shortened = (text, longest) => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text);
-
 function paintLabels(context, view) {
   if (!state.labels) return;
   const taken = [];

@@ -1,32 +1,34 @@
 // The frame around the map: title, figures, lists, notes, and the line of facts below.
 
 const FLAG = {
-  confirmed: t("flag_confirmed"), secondary: t("flag_secondary"),
-  unverified: t("flag_unverified"), ours: t("flag_ours"),
+  confirmed: () => t("flag_confirmed"), secondary: () => t("flag_secondary"),
+  unverified: () => t("flag_unverified"), ours: () => t("flag_ours"),
 };
 const USE = {
-  boundary: t("use_boundary"), roads: t("use_roads"), facilities: t("use_facilities"),
-  units: t("use_units"), population: t("use_population"),
+  boundary: () => t("use_boundary"), roads: () => t("use_roads"), facilities: () => t("use_facilities"),
+  units: () => t("use_units"), population: () => t("use_population"),
 };
 const PLACED = {
-  raster: t("placed_raster"), raster_fitted: t("placed_raster_fitted"), buildings: t("placed_buildings"),
-  streets: t("placed_streets"), paths: t("placed_paths"), area: t("placed_area"),
-  residential_land: t("placed_residential_land"),
+  raster: () => t("placed_raster"), raster_fitted: () => t("placed_raster_fitted"), buildings: () => t("placed_buildings"),
+  streets: () => t("placed_streets"), paths: () => t("placed_paths"), area: () => t("placed_area"),
+  residential_land: () => t("placed_residential_land"),
 };
 const frame = data.frame;
+/** The word for a key of such a table, or the key itself. */
+const wordFor = (table, key) => (table[key] ? table[key]() : key);
 
 /** A dataset in one line: its source and date. */
 const datasetLine = (entry) => [entry.source, entry.date].filter(Boolean).join(" ");
 
 function drawHead() {
   const dates = frame.datasets.filter((entry) => entry.date)
-    .map((entry) => `${entry.uses.map((use) => USE[use] || use).join(t("comma"))} ${entry.date}`);
+    .map((entry) => `${entry.uses.map((use) => wordFor(USE, use)).join(t("comma"))} ${entry.date}`);
   document.getElementById("lc-head").append(
     el("div", { class: "lc-title" },
-      el("h1", {}, t("title", { county: data.county })),
+      el("h1", {}, t("title", { county: say(data.county) })),
       el("p", {}, dates.length ? t("data_of", { dates: [...new Set(dates)].join(t("semicolon")) }) : t("data_undated"))),
     el("div", { class: "lc-marks" },
-      frame.notice ? el("p", { class: "lc-notice" }, frame.notice) : null,
+      say(frame.notice) ? el("p", { class: "lc-notice" }, say(frame.notice)) : null,
       el("p", { class: frame.approval ? "lc-approval" : "lc-approval lc-internal" },
         frame.approval ? t("approval", { number: frame.approval }) : t("approval_none"))));
 }
@@ -36,14 +38,14 @@ function flagCounts() {
   const counts = {};
   for (const { flag } of data.requirements) counts[flag] = (counts[flag] || 0) + 1;
   return Object.keys(FLAG).filter((flag) => counts[flag])
-    .map((flag) => t("flag_count", { flag: FLAG[flag], count: counts[flag] })).join(t("comma"));
+    .map((flag) => t("flag_count", { flag: FLAG[flag](), count: counts[flag] })).join(t("comma"));
 }
 
 function drawFoot() {
   const facts = [
     t("walking_speed", { kph: number(frame.speedKph, 2), metres: number(frame.metresPerMinute, 1) }),
     t("crs_is", { crs: frame.crs }),
-    t("standard_is", { standard: frame.standard, flags: flagCounts() }),
+    t("standard_is", { standard: say(frame.standard), flags: flagCounts() }),
     frame.producer ? t("producer_is", { producer: frame.producer }) : null,
     frame.generated ? t("generated_on", { date: frame.generated }) : null,
   ];
@@ -72,9 +74,34 @@ function tabs(entries) {
       if (on && !pages[i].hasChildNodes()) pages[i].append(make());
     });
   }
+  showTab = (key) => show(entries.findIndex(([other]) => other === key));
   show(0);
   return [el("div", { class: "lc-tabs", role: "tablist", "aria-label": t("panel") }, buttons), ...pages];
 }
+
+/**
+ * The tab "此处": what can be had on foot from one spot. circle.js gives `here.draw` a function that fills the
+ * tab's container (`#lc-here`); the panel calls it whenever the tab is drawn anew, as after a switch of the
+ * language. Without that function there is no tab. `showTab("here")` brings it to the front; `here.redraw()`
+ * fills it again, when another spot has been chosen.
+ */
+const here = {
+  draw: null,
+  redraw() {
+    const box = document.getElementById("lc-here");
+    if (!box) return;
+    fill(box);
+    here.draw(box);
+  },
+};
+
+function hereTab() {
+  const box = el("div", { id: "lc-here", class: "lc-here", role: "region", "aria-label": t("tab_here"), "aria-live": "polite" });
+  here.draw(box);
+  return box;
+}
+
+let showTab = () => {};
 
 function drawPanel() {
   const panel = document.getElementById("lc-panel");
@@ -82,6 +109,7 @@ function drawPanel() {
     ["overview", t("tab_overview"), overview],
     ["units", t("tab_units"), unitList],
     ["gaps", t("tab_gaps"), gapList],
+    ...(here.draw ? [["here", t("tab_here"), hereTab]] : []),
     ["about", t("tab_about"), about],
   ]));
 }
@@ -230,7 +258,7 @@ function unitList() {
   function list() {
     const order = units.table.map((_, i) => i).sort((a, b) => {
       const [p, q] = [value[sorted](units.table[a]), value[sorted](units.table[b])];
-      const way = typeof p === "string" ? p.localeCompare(q, data.lang) : p - q;
+      const way = typeof p === "string" ? p.localeCompare(q, htmlLang()) : p - q;
       return down ? -way : way;
     });
     fill(body, ...order.map((i) => {
@@ -297,23 +325,23 @@ function about() {
       kph: number(frame.speedKph, 2), metres: number(frame.metresPerMinute, 1), limit: number(frame.snapLimit),
     })),
     Object.keys(frame.placed).length ? el("p", {}, t("placed", {
-      ways: Object.entries(frame.placed).map(([way, count]) => t("placed_units", { way: PLACED[way] || way, count })).join(t("comma")),
+      ways: Object.entries(frame.placed).map(([way, count]) => t("placed_units", { way: wordFor(PLACED, way), count })).join(t("comma")),
     })) : null,
     frame.findings.length ? [el("h2", {}, t("about_findings")),
       el("ul", {}, frame.findings.map((finding) => el("li", { lang: "en" }, finding)))] : null,
     el("h2", {}, t("about_standard")),
-    el("p", {}, `${frame.standard} (${frame.standardSource})`),
+    el("p", {}, `${say(frame.standard)} (${frame.standardSource})`),
     el("ul", {}, [...bases.values()].map((base) => el("li", {},
       el("strong", {}, data.circles[base.circle].label), ` ${limitLabel(base.limit, base.unit)}: ${base.kinds.join(t("comma"))}. `,
-      el("em", { class: `lc-flag lc-flag-${base.flag}` }, FLAG[base.flag]), ` ${base.source}`))),
+      el("em", { class: `lc-flag lc-flag-${base.flag}` }, FLAG[base.flag]()), ` ${base.source}`))),
     el("p", {}, t("community_rule", { share: number(frame.community.share * 100) }), " ",
-      el("em", { class: `lc-flag lc-flag-${frame.community.flag}` }, FLAG[frame.community.flag])),
-    frame.changes.length ? [el("h2", {}, t("about_changes")), el("ul", {}, frame.changes.map((change) => el("li", {}, change)))] : null,
+      el("em", { class: `lc-flag lc-flag-${frame.community.flag}` }, FLAG[frame.community.flag]())),
+    frame.changes.length ? [el("h2", {}, t("about_changes")), el("ul", {}, frame.changes.map((change) => el("li", {}, say(change))))] : null,
     excluded.length ? [el("h2", {}, t("about_excluded")),
       el("ul", {}, excluded.map((kind) => el("li", {}, el("strong", {}, kind.label), `: ${kind.excluded}`)))] : null,
     el("h2", {}, t("about_data")),
     el("ul", {}, frame.datasets.map((entry) => el("li", {},
-      el("strong", {}, entry.uses.map((use) => USE[use] || use).join(t("comma"))),
+      el("strong", {}, entry.uses.map((use) => wordFor(USE, use)).join(t("comma"))),
       `: ${[entry.source, entry.date, entry.licence].filter(Boolean).join(" · ")}`))),
     el("p", {}, t("crs_is", { crs: frame.crs })),
     frame.producer ? el("p", {}, t("producer_is", { producer: frame.producer })) : null,

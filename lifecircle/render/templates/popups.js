@@ -1,9 +1,9 @@
 // Answers to a click: the facility, gap, cell or unit under it, with its figures.
 
 const SETTING = {
-  urban: t("setting_urban"), township: t("setting_township"), rural: t("setting_rural"),
+  urban: () => t("setting_urban"), township: () => t("setting_township"), rural: () => t("setting_rural"),
 };
-const settingLabel = (setting) => SETTING[setting] || t("setting_unknown");
+const settingLabel = (setting) => (SETTING[setting] ? SETTING[setting]() : t("setting_unknown"));
 /** A mark beside a threshold that nobody has checked against its source. */
 const unsureMark = (flag) => (flag === "unverified"
   ? el("em", { class: "lc-flag lc-flag-unverified" }, t("flag_unverified")) : null);
@@ -44,7 +44,7 @@ function facilityAnswer(facility) {
       [t("kind"), data.kinds[kind].label],
       [t("source"), facilities.source[facility]],
       [t("id"), facilities.id[facility]],
-      [t("category"), facilities.category[facility]],
+      [t("category"), longText(say(facilities.category[facility]))],
       [t("address"), facilities.address[facility]],
       [t("hours"), facilities.hours[facility]],
       [t("capacity"), facilities.capacity[facility] === null ? null : number(facilities.capacity[facility])],
@@ -184,7 +184,7 @@ function panClear() {
 function openPopup(place, sections) {
   const popup = L.popup({ maxWidth: 420, minWidth: 300, maxHeight: Math.max(220, Math.min(340, map.getSize().y - 150)), ...panClear() })
     .setLatLng(place)
-    .setContent(el("div", { class: "lc-popup", lang: data.lang === "zh" ? "zh-CN" : "en" }, sections));
+    .setContent(el("div", { class: "lc-popup", lang: htmlLang() }, sections));
   state.popup = popup;
   popup.openOn(map);
   const button = popup.getElement().querySelector(".leaflet-popup-close-button");

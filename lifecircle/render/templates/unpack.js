@@ -1,12 +1,6 @@
-// Reading: the document's data, its words, and typed arrays from base64 text.
+// Reading: the document's data, and typed arrays from base64 text.
 
 const data = JSON.parse(document.getElementById("lifecircle-data").textContent);
-
-/** The word for a key, with {name} replaced by values. */
-function t(key, values) {
-  const text = data.words[key];
-  return values ? text.replace(/\{(\w+)\}/g, (_, name) => values[name]) : text;
-}
 
 /** An element with attributes, listeners (onclick: ...) and children; text is never read as HTML. */
 function el(tag, attributes, ...children) {
@@ -25,15 +19,6 @@ function fill(node, ...children) {
   node.textContent = "";
   node.append(...children);
 }
-
-const formats = [0, 1, 2].map(
-  (digits) => new Intl.NumberFormat(data.lang === "zh" ? "zh-CN" : "en", {
-    minimumFractionDigits: digits === 1 ? 1 : 0, maximumFractionDigits: digits,
-  }));
-
-/** A number as text, or a dash where there is none. */
-const number = (value, digits = 0) => (value === null ? "–" : formats[digits].format(value));
-const percent = (share) => (share === null ? "–" : `${formats[1].format(Math.floor(share * 1000 + 1e-6) / 10)}%`);
 
 const MISSING_16 = 65535;
 const MISSING_8 = 255;
