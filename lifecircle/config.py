@@ -290,6 +290,17 @@ class MapConfig(_Part):
     lang: Lang = "zh"
 
 
+class ReportConfig(_Part):
+    """How the report looks: a Word document whose styles, margins and header it takes over."""
+
+    template: Dataset | None = None
+
+    @field_validator("template", mode="before")
+    @classmethod
+    def _bare_path(cls, value: object) -> object:
+        return {"path": value} if isinstance(value, str) else value
+
+
 class CountyConfig(_Part):
     """One county, as its TOML file describes it; made by `read_config`."""
 
@@ -308,6 +319,7 @@ class CountyConfig(_Part):
     standard: StandardChanges = StandardChanges()
     isochrones: IsochronesConfig = IsochronesConfig()
     map: MapConfig = MapConfig()
+    report: ReportConfig = ReportConfig()
     path: Path = Path()
 
     @model_validator(mode="after")
@@ -502,6 +514,7 @@ __all__ = [
     "Ledger",
     "MapConfig",
     "PopulationConfig",
+    "ReportConfig",
     "RoadsConfig",
     "UnitsConfig",
     "WalkProfile",
