@@ -139,6 +139,8 @@ def _dataset_lines(config: CountyConfig) -> list[dict[str, Any]]:
     """One line per source: what it was used for, and where, when and under which licence it is."""
     lines: dict[tuple[str, str, str], list[str]] = {}
     for key, data in datasets(config).items():
+        if key.startswith("report."):  # a template for the report holds no data
+            continue
         uses = [key.partition(".")[0]]
         if key == "roads.osm" and config.facilities.osm is True:
             uses.append("facilities")
