@@ -205,7 +205,7 @@ def scorecard(
     ),
 ) -> None:
     """Add up the scorecards of several counties to their city's, from counts."""
-    with _complaining(quiet=False):
+    with _complaining(quiet=False, tell=True):
         from lifecircle.render.cards import write_rolled_up
 
         typer.echo(write_rolled_up(runs, out))
@@ -240,19 +240,28 @@ def show(
 
 
 @contextmanager
-def _complaining(*, quiet: bool) -> Iterator[None]:
-    """Turn an error into its message and exit code 1, after the findings that led to it."""
+def _complaining(*, quiet: bool, tell: bool = False) -> Iterator[None]:
+    """Turn an error into its message and exit code 1, after the findings that led to it.
+
+    With `tell`, findings are told where all went well, too.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DataWarning)
         try:
             yield
         except LifecircleError as error:
             if not quiet:
-                found = (str(item.message) for item in caught if item.category is DataWarning)
-                for finding in dict.fromkeys(found):
-                    typer.echo(f"warning: {finding}", err=True)
+                _echo_findings(caught)
             _complain(error)
             raise typer.Exit(1) from error
+        if tell:
+            _echo_findings(caught)
+
+
+def _echo_findings(caught: list[warnings.WarningMessage]) -> None:
+    found = (str(item.message) for item in caught if item.category is DataWarning)
+    for finding in dict.fromkeys(found):
+        typer.echo(f"warning: {finding}", err=True)
 
 
 @contextmanager

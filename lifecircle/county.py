@@ -35,6 +35,7 @@ from lifecircle.reading import (
 from lifecircle.record import (
     asked_record,
     people_record,
+    undersized,
     uneven_land,
     unjudged,
     warn_off_network,
@@ -307,7 +308,7 @@ def judge(measured: Measurement, standard: Standard) -> Assessment:
         covered = coverage(cells, access, units, standard)
         scored = scores(cells, access, standard)
         by_unit = unit_scores(scored, cells, units)
-        log.note(*unjudged(cells, units, standard))
+        log.note(*unjudged(cells, units, standard), *undersized(facilities, standard))
     with log.stage("gaps"):
         lacking = gaps(cells, access, units, standard)
     with log.stage("scorecard"):

@@ -88,6 +88,41 @@ def unjudged(cells: gpd.GeoDataFrame, units: gpd.GeoDataFrame, standard: Standar
     return findings
 
 
+def undersized(facilities: gpd.GeoDataFrame, standard: Standard) -> list[str]:
+    """Find kinds of which some facilities are smaller than the standard wants them.
+
+    Parameters
+    ----------
+    facilities
+        Table per `lifecircle.tables.FACILITIES`, under the required kinds.
+    standard
+        Requirements with their sizes.
+
+    Returns
+    -------
+    list of str
+        A finding per kind and area; facilities whose area nobody reported are not judged, and
+        coverage counts small ones all the same.
+    """
+    asked = {
+        (r.kind, column): size
+        for r in standard.requirements
+        for column, size in (("floor_m2", r.floor_m2), ("land_m2", r.land_m2))
+        if size is not None and size.minimum is not None and column in facilities.columns
+    }
+    findings = []
+    for (kind, column), size in asked.items():
+        areas = facilities.loc[facilities["kind"] == kind, column].dropna()
+        small = int((areas < size.minimum).sum())
+        if small:
+            name = column.removesuffix("_m2")
+            findings.append(
+                f"{kind}: {small} of {len(areas)} facilities whose {name} area is known measure "
+                f"less than {size.minimum:g} m2 ({size.flag}); coverage counts them all the same"
+            )
+    return findings
+
+
 def uneven_land(cells: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> list[str]:
     """Find units whose residential land looks incompletely mapped.
 

@@ -159,6 +159,18 @@ UNIT_ATTRIBUTES: Final = {
 }
 """What a county's own ledger of communities may say of each; missing is not reported, never 0."""
 
+
+def yes_columns() -> tuple[str, ...]:
+    """Name the columns of units that hold a yes or no.
+
+    Examples
+    --------
+    >>> "resettlement" in yes_columns()
+    True
+    """
+    return tuple(name for name, column in UNIT_ATTRIBUTES.items() if column.maximum == 1.0)
+
+
 UNITS: Final = Table(
     "units",
     ("unit_id",),

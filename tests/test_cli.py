@@ -467,6 +467,17 @@ def test_counties_add_up_to_their_city(tmp_path):
     pd.testing.assert_series_equal(
         city.loc[both.index[both], "分母"], 2 * county.loc[both.index[both], "分母"]
     )
+    other = tmp_path / "乙县" / "county.toml"
+    text = other.read_text(encoding="utf-8")
+    own = text.replace("[standard]", "[standard]\ncommunity_share = 0.5", 1)
+    other.write_text(own, encoding="utf-8")
+    assert run("assess", other, "--out", folders[1], "-q").exit_code == 0
+    done = run("scorecard", *folders, "--out", tmp_path / "apart.csv")
+    assert done.exit_code == 0, done.output
+    assert "target centre_urban: 乙县 judged it by other figures" in done.output
+    apart = pd.read_csv(tmp_path / "apart.csv").set_index("指标编号")["未报齐的县（市、区）"]
+    assert "乙县（口径不同）" in apart["centre_urban"]
+    assert "口径不同" not in str(apart["mediation"])
     twice = run("scorecard", folders[0], folders[0], "--out", tmp_path / "no.csv")
     assert twice.exit_code == 1
     assert "once more" in twice.output

@@ -1,11 +1,13 @@
 """How surely a verdict is known: by hand, with thresholds of every flag."""
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from handmade import cells_at, units_of
 
 from lifecircle.gap import gaps
 from lifecircle.indicator import coverage
+from lifecircle.record import undersized
 from lifecircle.score import scores, unit_scores
 from lifecircle.standards import StandardChanges, read_standard
 
@@ -77,3 +79,16 @@ def test_gaps_say_why_a_unit_comes_first():
     found = gaps(CELLS, MEASURED, units, standard())
     assert found["priority_reasons"].unique().tolist() == ["易地搬迁集中安置社区"]
     assert gaps(CELLS, MEASURED, units_of("a"), standard())["priority_reasons"].isna().all()
+
+
+def test_facilities_smaller_than_the_standard_wants_are_told():
+    places = gpd.GeoDataFrame(
+        {"kind": ["health_station"] * 3, "floor_m2": [100.0, 130.0, None]},
+        geometry=gpd.points_from_xy([0, 1, 2], [0, 0, 0]),
+        crs=4546,
+    )
+    assert undersized(places, read_standard("gb50180-2018")) == [
+        "health_station: 1 of 2 facilities whose floor area is known measure less than 120 m2 "
+        "(unverified); coverage counts them all the same"
+    ]
+    assert undersized(places, read_standard()) == []

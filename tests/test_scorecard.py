@@ -415,6 +415,24 @@ def test_a_county_that_lists_no_facility_of_a_kind_leaves_its_city_open():
     assert missed["status"] == NOT_MET
 
 
+def test_what_stands_beyond_the_border_says_nothing_of_what_the_county_has():
+    beyond = synthetic_facilities()
+    kinds = ["elder_day_care", "street_elder_institution", "shelter", "nursery"]
+    beyond = beyond.assign(
+        geometry=beyond.geometry.mask(beyond["kind"].isin(kinds), shapely.Point(-5000, -5000)),
+        unit_id=beyond["unit_id"].mask(beyond["kind"].isin(kinds)),
+    )
+    rows = card(facilities=beyond)
+    for key in ("day_care_urban", "street_elder_care", "shelter_coverage", "nursery_linked"):
+        assert rows.loc[("county", key), "status"] == UNKNOWN, key
+    # Who reaches a neighbour's is served: 4000 of A's residents, as many as there are.
+    row = rows.loc[("A", "shelter_coverage")]
+    assert (row["least"], row["most"], row["status"]) == (4000, 4000, MET)
+    assert rows.loc[("B", "shelter_coverage"), ["least", "most"]].tolist() == [1500, 2000]
+    city = roll_up({"甲县": card(), "乙县": rows}, TARGETS).loc[("city", "nursery_linked")]
+    assert (city["status"], city["incomplete"]) == (UNKNOWN, "乙县")
+
+
 def test_a_facility_belongs_to_the_unit_that_it_is_filed_under():
     targets = [target for target in TARGETS if target.key == "shelter_coverage"]
     places = synthetic_facilities()
@@ -476,6 +494,15 @@ def test_a_county_without_streets_has_nothing_to_judge():
 def test_new_communities_that_nobody_reports_are_unknown_and_none_is_not_applicable():
     silent = synthetic_units().drop(columns=["new_floor_m2", "new_housing"])
     assert card(units=silent).loc[("county", "new_commercial_share"), "status"] == UNKNOWN
+    # One county whose communities all keep silent leaves the city open, however the other does.
+    assert card().loc[("county", "new_commercial_share"), "status"] == UNKNOWN
+    met = card(units=synthetic_units().assign(new_housing=[NAN, NAN, NAN, 0, NAN]))
+    assert met.loc[("county", "new_commercial_share"), "status"] == MET
+    words = met.loc[("county", "new_commercial_share"), "completeness_zh"]
+    assert words == "1 个村（社区）中 1 个已填报，另有 3 个未填报"
+    city = roll_up({"甲县": met, "乙县": card(units=silent)}, TARGETS)
+    row = city.loc[("city", "new_commercial_share")]
+    assert (row["status"], row["incomplete"]) == (UNKNOWN, "乙县")
     none = synthetic_units().assign(new_floor_m2=0.0, new_housing=0.0)
     assert card(units=none).loc[("county", "new_commercial_share"), "status"] == "not applicable"
 
@@ -657,8 +684,35 @@ def test_a_county_in_two_parts_adds_up_to_the_whole(first):
     }
     whole = roll_up({"全": card()}, TARGETS).loc["city"]
     summed = roll_up(cards, TARGETS).loc["city"]
-    approximately(whole, summed)
-    assert whole["status"].tolist() == summed["status"].tolist()
+    # A part that lists no facility of a kind may have some: the sum leaves open what the whole,
+    # which lists some, knows; never the other way round, and never another verdict.
+    alike = [t.key for t in TARGETS if all(lists(t, part, places) for part in parts.values())]
+    approximately(whole.loc[alike], summed.loc[alike])
+    assert whole.loc[alike, "status"].tolist() == summed.loc[alike, "status"].tolist()
+    for low, high in (("least", "most"), ("base_least", "base_most")):
+        assert (summed[low].fillna(0) <= whole[low].fillna(0) + 1e-9).all()
+        assert (summed[high].fillna(0) >= whole[high].fillna(0) - 1e-9).all()
+    same = summed["met"].eq(whole["met"]).fillna(value=False)
+    assert (summed["met"].isna() | same).all()
+
+
+def lists(target, units, places):
+    """Whether the part says whom a target means, and has a facility of each kind that it needs."""
+    said = units[list(target.only)]
+    if said.isna().all(axis=1).any() and target.only and not (said > 0).to_numpy().any():
+        return False
+    by_place = {"coverage", "circle", "present", "near", "facility"}
+    if target.measure.type not in by_place:
+        return True
+    where = places.geometry.x.floordiv(1000).astype(int).map(dict(enumerate(IDS)))
+    own = set(places["kind"][places["unit_id"].isin(IDS) & places["unit_id"].isin(units.index)])
+    own |= set(places["kind"][places["unit_id"].isna() & where.isin(units.index)])
+    own |= {wider for kind in own for wider in STANDARD.wider(kind)}
+    if target.measure.type == "circle":
+        return {r.kind for r in STANDARD.for_circle(target.measure.circle)} <= own
+    asked = [set(getattr(target.measure, name, ())) for name in ("kinds", "to")]
+    asked.append({target.measure.kind} if target.measure.type == "coverage" else set())
+    return all(kinds & own for kinds in asked if kinds)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=20)

@@ -409,8 +409,8 @@ class TestChanges:
         asked = {"circle": "fitness_15", "kinds": ["sport"], "minutes": 15, "flag": "secondary"}
         (one,) = told(requirements=[{**asked, "source": "our decree"}])
         assert one == (
-            "fitness_15 / sport, source: confirmed (plan box 5, action 11: 15 minutes; on foot is "
-            "ours, the plan names no mode) -> secondary (our decree)"
+            "fitness_15 / sport, source: confirmed (plan box 5, action 11: 15 minutes on foot)"
+            " -> secondary (our decree)"
         )
 
     def test_kinds_tags_and_words(self):
@@ -468,15 +468,46 @@ class TestChanges:
             exclude={"gas": "piped", "water": "piped", "hair": "none", "funeral": "elsewhere"},
             gap_kinds=["post"],
             community_share=0.9,
-            priorities={"resettlement": 3, "old_quarter": 1.5, "border": 1.2},
+            priorities={"resettlement": 3, "old_quarter": 1.5, "has_5g": 1.2, "mediation": 1},
         ) == [
             "kinds gas, water: judged -> excluded: piped",
             "kind hair: judged -> excluded: none",
             "gaps of: post, retail, clinic -> post",
             "share of residents that makes a community covered: 0.8 -> 0.9",
             "priority of resettlement: 2 -> 3",
-            "priority of border: 1 -> 1.2",
+            "priority of has_5g: 1 -> 1.2",
         ]
+
+    def test_a_class_that_no_ledger_tells_of_and_a_gap_without_a_threshold(self):
+        with pytest.raises(ConfigError) as caught:
+            changed(priorities={"flood_prone": 5}, gap_kinds=["post", "hospital"])
+        assert [fault.what for fault in caught.value.faults] == [
+            "'flood_prone' is no class that communities report",
+            "no requirement says how near 'hospital' should be",
+        ]
+
+    def test_what_is_not_judged_is_no_target_either(self):
+        standard = changed(exclude={"elder_day_care": "city runs it", "community_centre": "none"})
+        targets = {target.key: target for target in standard.targets}
+        reasons = {key: target.exclude for key, target in targets.items() if target.exclude}
+        assert reasons == {
+            "centre_urban": "none",
+            "centre_rural": "none",
+            "day_care_urban": "city runs it",
+        }
+        assert "target day_care_urban, excluded: none -> city runs it" in standard.changes
+
+    def test_a_target_says_the_threshold_in_force_and_whose_it_is(self):
+        own = {"circle": "urban_life_15", "kinds": ["community_centre"], "minutes": 20}
+        before, after = (
+            {target.key: target for target in standard.targets}["centre_urban"]
+            for standard in (read_standard(), changed(requirements=[own]))
+        )
+        assert "居民在15分钟内走到" in before.note_zh
+        assert before.flag == "confirmed"
+        assert "居民在20分钟内走到" in after.note_zh
+        assert (after.flag, after.source.partition(";")[0]) == ("ours", "the county's own file")
+        assert told(requirements=[own]) == ["urban_life_15 / community_centre: 15 min -> 20 min"]
         standard = changed(priorities={"resettlement": 3, "old_quarter": 1.5})
         assert standard.priorities["resettlement"].source == "the county's own file"
         assert "plan" in standard.priorities["old_quarter"].source

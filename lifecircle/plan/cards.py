@@ -8,7 +8,7 @@ unknown otherwise. All counts behind a figure are kept, so that a city is summed
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import geopandas as gpd
@@ -103,7 +103,12 @@ def scorecard(
     return table.iloc[order]
 
 
-def roll_up(cards: Mapping[str, pd.DataFrame], targets: Sequence[Target]) -> pd.DataFrame:
+def roll_up(
+    cards: Mapping[str, pd.DataFrame],
+    targets: Sequence[Target],
+    *,
+    apart: Mapping[str, Collection[str]] | None = None,
+) -> pd.DataFrame:
     """Sum the counties' rows up to the city: from counts, never averages of averages.
 
     Parameters
@@ -112,6 +117,9 @@ def roll_up(cards: Mapping[str, pd.DataFrame], targets: Sequence[Target]) -> pd.
         County's name -> what `scorecard` gave for it.
     targets
         What the city is judged by.
+    apart
+        Target -> counties that were judged by other figures than these; their counts of it are
+        not added, as if they were silent.
 
     Returns
     -------
@@ -122,7 +130,11 @@ def roll_up(cards: Mapping[str, pd.DataFrame], targets: Sequence[Target]) -> pd.
     """
     if not cards:
         cards = {"": empty_scorecard()}
-    rows = {name: _county_rows(card, targets) for name, card in cards.items()}
+    apart = apart or {}
+    rows = {
+        name: _county_rows(card, targets, {key for key in apart if name in apart[key]})
+        for name, card in cards.items()
+    }
     counts = np.stack([table[[*SUMS]].to_numpy(dtype=np.float64) for table in rows.values()])
     sums = np.where(np.isnan(counts).all(axis=0), np.nan, np.nansum(counts, axis=0))
     sums[:, SUMS.index("unsure")] = np.minimum(sums[:, SUMS.index("unsure")], 1.0)
@@ -139,7 +151,7 @@ def roll_up(cards: Mapping[str, pd.DataFrame], targets: Sequence[Target]) -> pd.
                 data="; ".join(sorted({row["data"] for row in here.values()} - {""})),
                 datasets="; ".join(sorted({row["datasets"] for row in here.values()} - {""})),
                 incomplete="、".join(
-                    name
+                    f"{name}（口径不同）" if name in apart.get(target.key, ()) else name
                     for name, row in here.items()
                     if row["known"] < row["total"] or (row["total"] == 0 and row["silent"] > 0)
                 ),
@@ -303,14 +315,23 @@ def priorities(units: pd.DataFrame, standard: Standard) -> tuple[pd.Series, pd.S
     return pd.Series(own * weight, units.index, name="priority"), told.rename("priority_reasons")
 
 
-def _county_rows(card: pd.DataFrame, targets: Sequence[Target]) -> pd.DataFrame:
+def _county_rows(
+    card: pd.DataFrame, targets: Sequence[Target], left_out: Collection[str]
+) -> pd.DataFrame:
     """Give a county's counts target by target; where it has no row, anything is possible."""
     keys = pd.Index([target.key for target in targets])
     county = card[card.index.get_level_values("scope") == SCOPE_COUNTY].droplevel("scope")
+    county = county[~county.index.isin(list(left_out))]
     silent = pd.DataFrame([no_report(target) for target in targets], index=keys, columns=[*SUMS])
     place = county.index.get_indexer(keys)
     counts = silent.to_numpy(dtype=np.float64, copy=True)
-    counts[place >= 0] = county[[*SUMS]].to_numpy(dtype=np.float64)[place[place >= 0]]
+    here = place >= 0
+    told = county[[*SUMS]].to_numpy(dtype=np.float64)[place[here]]
+    # A county whose communities all do not say whether they are meant bounds nothing either.
+    mute = (told[:, SUMS.index("total")] == 0) & (told[:, SUMS.index("silent")] > 0)
+    bounds = [SUMS.index(name) for name in ("least", "most", "base_least", "base_most")]
+    told[np.ix_(mute, bounds)] = counts[here][np.ix_(mute, bounds)]
+    counts[here] = told
     texts = county[["data", "datasets"]].reindex(keys).fillna("")
     return pd.concat([pd.DataFrame(counts, keys, [*SUMS]), texts], axis=1)
 

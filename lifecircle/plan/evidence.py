@@ -55,7 +55,8 @@ class Evidence:
     unit_of
         Position of each one's unit; -1 outside of all.
     listed
-        Kinds of which the inventory knows any facility, in use or not.
+        Kinds of which a facility of the county is known, in use or not. Those beyond its border
+        say nothing of what the county itself has.
     coverage, unit_scores, standard
         As for `lifecircle.plan.scorecard`.
     """
@@ -102,7 +103,7 @@ class Evidence:
         return numbers
 
     def knows(self, kinds: Iterable[str]) -> bool:
-        """Tell whether the inventory holds any facility of these kinds, in use or not."""
+        """Tell whether any facility of these kinds is known in the county, in use or not."""
         return bool(self.narrower(kinds) & self.listed)
 
     def narrower(self, kinds: Iterable[str]) -> frozenset[str]:
@@ -201,13 +202,14 @@ def evidence(
         persons = cells.groupby(cells["unit_id"].to_numpy())["persons"].sum()
         there = persons.reindex(units.index, fill_value=0.0).to_numpy(dtype=np.float64)
         residents = np.where(np.isnan(residents), there, residents)
+    unit_of = unit_positions(facilities, units)
     used = in_use(facilities)
     return Evidence(
         units=units,
         residents=residents,
         used=used,
-        unit_of=unit_positions(used, units),
-        listed=frozenset(facilities["kind"]),
+        unit_of=unit_of[facilities.index.get_indexer(used.index)],
+        listed=frozenset(facilities["kind"][unit_of >= 0]),
         coverage=coverage,
         unit_scores=unit_scores,
         standard=standard,
@@ -260,11 +262,13 @@ def _coverage(how: Coverage, known: Evidence) -> Measured:
         least = np.where(worse, rows["covered"].to_numpy(dtype=np.float64), least)
         base = np.where(worse, rows["total"].to_numpy(dtype=np.float64), base)
         unsure = np.where(worse, asked[circle] == "unverified", unsure)
+    # A county that lists none may have some; whom a neighbour's serves is served all the same.
     no = np.isnan(least) | (not known.knows((how.kind,)))
+    least = np.nan_to_num(least) * (len(known.anywhere((how.kind,))) > 0)
     people = ~no & (timed | (known.residents > 0))
     return Measured(
         row=np.arange(len(base)),
-        least=np.where(no, 0.0, least),
+        least=least,
         most=np.where(no, base, least),
         base_least=base,
         base_most=base,
@@ -368,18 +372,18 @@ def _near(how: Near, known: Evidence) -> Measured:
     rows = known.of(how.kinds)
     others = known.anywhere(how.to)
     shapes = np.asarray(known.used.geometry)
-    near = np.full(len(rows), np.nan)
-    if known.knows(how.to):
-        mine, other = shapely.STRtree(shapes[others]).query(
-            shapes[rows], predicate="dwithin", distance=how.metres
-        )
-        apart = rows[mine] != others[other]
-        near = np.isin(np.arange(len(rows)), mine[apart]).astype(float)
-        address = known.addresses
-        same = np.bincount(address[others][address[others] >= 0], minlength=len(address) + 1)
-        own = np.isin(rows, others).astype(int)
-        shared = (address[rows] >= 0) & (same[address[rows]] > own)
-        near = np.maximum(near, shared)
+    mine, other = shapely.STRtree(shapes[others]).query(
+        shapes[rows], predicate="dwithin", distance=how.metres
+    )
+    apart = rows[mine] != others[other]
+    near = np.isin(np.arange(len(rows)), mine[apart]).astype(float)
+    address = known.addresses
+    same = np.bincount(address[others][address[others] >= 0], minlength=len(address) + 1)
+    own = np.isin(rows, others).astype(int)
+    shared = (address[rows] >= 0) & (same[address[rows]] > own)
+    near = np.maximum(near, shared)
+    if not known.knows(how.to):  # the county lists none: another may stand next to it all the same
+        near = np.where(near > 0, near, np.nan)
     return _each_facility(known, rows, near, 1.0, known.datasets((*how.kinds, *how.to)), "measured")
 
 

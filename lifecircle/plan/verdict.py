@@ -223,8 +223,12 @@ def judge_rows(blocks: Sequence[Block]) -> pd.DataFrame:
         "status": np.where(w["fixed"] == "", status, w["fixed"]),
         "overall": _ratio(n["overall_numerator"], n["overall_denominator"]) * overall_per,
         "unverified": unverified & ~np.isnan(verdict),
-        "completeness_zh": total + w["of_zh"] + known + w["done_zh"],
-        "completeness_en": known + " of " + total + w["of_en"],
+        "completeness_zh": total
+        + w["of_zh"]
+        + known
+        + w["done_zh"]
+        + _silent(n, "，另有 {} 个未填报"),
+        "completeness_en": known + " of " + total + w["of_en"] + _silent(n, "; {} more do not say"),
     }
     index = pd.MultiIndex.from_arrays(
         [[scope for block in blocks for scope in block.scopes], w["key"]],
@@ -239,6 +243,12 @@ _TEXTS: Final = (
     *("unit_zh", "unit_en", "denominator_zh", "denominator_en", "overall_zh", "overall_en"),
     "every",
 )
+
+
+def _silent(numbers: Mapping[str, Floats], words: str) -> npt.NDArray[np.object_]:
+    """Tell how many do not even say whether they are meant, where others do."""
+    counts = np.where(numbers["total"] > 0, numbers["silent"], 0.0)
+    return np.array([words.format(int(n)) if n > 0 else "" for n in counts], dtype=object)
 
 
 def _told(block: Block) -> dict[str, Any]:

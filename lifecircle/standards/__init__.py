@@ -16,6 +16,7 @@ from importlib import resources
 from pydantic import Field
 
 from lifecircle.errors import ConfigError, Fault
+from lifecircle.standards.binding import bind_targets
 from lifecircle.standards.changes import Change, describe, limit_text
 from lifecircle.standards.kinds import (
     Kind,
@@ -49,7 +50,7 @@ from lifecircle.standards.models import (
     StandardChanges,
 )
 from lifecircle.standards.targets import Target, read_targets
-from lifecircle.tables import first
+from lifecircle.tables import first, yes_columns
 
 
 class _StandardFile(Labelled):
@@ -129,14 +130,17 @@ def _merge(own: StandardChanges) -> Standard:
     gap_kinds = file.gap_kinds if own.gap_kinds is None else own.gap_kinds
     faults += _twice(own.requirements)
     faults += _unknown_names({*kinds, *own.kinds}, circles, merged, own.exclude, gap_kinds)
+    faults += _unknown_classes(file, own)
     targets, wrong = _targets(own)
     requirements = tuple(r for r in merged.values() if r.kind not in own.exclude)
+    used = {r.kind for r in requirements}
+    faults += _unjudged_gaps(own, used)
     if not requirements:
         what = "no requirement is left"
         faults.append(Fault("[standard]", what, "add [[standard.requirements]]"))
     if faults or wrong:
         raise ConfigError([*faults, *wrong])
-    used = {r.kind for r in requirements}
+    community = _community(file, own)
     return Standard(
         key=own.base,
         zh=file.zh,
@@ -147,9 +151,15 @@ def _merge(own: StandardChanges) -> Standard:
         requirements=requirements,
         gap_kinds=tuple(kind for kind in gap_kinds if kind in used),
         excluded=dict(own.exclude),
-        community=_community(file, own),
+        community=community,
         priorities=_priorities(file, own),
-        targets=targets,
+        targets=bind_targets(
+            targets,
+            requirements,
+            [r for group in file.requirements for r in group.expand()],
+            own.exclude,
+            own_share=community != file.community,
+        ),
         notes=file.notes,
         known=kinds,
         own_words=own_words,
@@ -185,6 +195,33 @@ def _priorities(file: _StandardFile, own: StandardChanges) -> dict[str, Priority
             zh, en = (old.zh, old.en) if old else (key, key)
             priorities[key] = Priority(zh=zh, en=en, weight=weight, flag="ours", source=OWN_SOURCE)
     return priorities
+
+
+def _unknown_classes(file: _StandardFile, own: StandardChanges) -> list[Fault]:
+    """Find classes of communities that no ledger can tell of."""
+    known = {*file.priorities, *yes_columns()}
+    return [
+        Fault(
+            "[standard.priorities]",
+            f"{key!r} is no class that communities report",
+            f"use one of {', '.join(sorted(known))}",
+        )
+        for key in own.priorities
+        if key not in known
+    ]
+
+
+def _unjudged_gaps(own: StandardChanges, used: Collection[str]) -> list[Fault]:
+    """Find kinds whose gaps a county asks for though nothing says how near they should be."""
+    return [
+        Fault(
+            "[standard] gap_kinds",
+            f"no requirement says how near {kind!r} should be",
+            "require it in a circle, or leave it out",
+        )
+        for kind in own.gap_kinds or ()
+        if kind in {*shared_kinds(), *own.kinds} and kind not in used and kind not in own.exclude
+    ]
 
 
 def _twice(groups: Iterable[RequirementGroup]) -> list[Fault]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from lifecircle.standards.kinds import Kind
-from lifecircle.standards.labels import Lang
+from lifecircle.standards.labels import OWN_SOURCE, Lang
 
 if TYPE_CHECKING:
     from lifecircle.standards.models import Requirement, Size, Standard
@@ -239,10 +239,10 @@ def _rest(base: Standard, own: Standard) -> Iterator[Change]:
 
 def _priorities(base: Standard, own: Standard) -> Iterator[Change]:
     for key, priority in own.priorities.items():
-        old = base.priorities.get(key)
-        if old is None or old.weight != priority.weight:
+        weight = base.priorities[key].weight if key in base.priorities else 1.0
+        if weight != priority.weight:
             what = (f"“{priority.zh}”优先权重", f"priority of {key}")
-            before = _value(f"{1.0 if old is None else old.weight:g}")
+            before = _value(f"{weight:g}")
             yield _change(what, before, _value(f"{priority.weight:g}"))
 
 
@@ -255,8 +255,10 @@ def _targets(base: Standard, own: Standard) -> Iterator[Change]:
             yield _change(what, _NONE, (target.zh, target.en))
             continue
         names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-        figures = [name for name in names if name not in {"flag", "source"}]
-        for name in figures or names:  # a new figure has a new flag and source: no news
+        figures = [name for name in names if name not in {"flag", "source", "note_zh"}]
+        followed = new["source"] == f"{OWN_SOURCE}; {old['source']}"
+        # Flag, source and remark follow from a new figure, or from a threshold told already.
+        for name in figures or [n for n in names if n != "note_zh" and not followed]:
             zh, en = _FIELDS.get(name, (f" {name}", name))
             named = (f"{what[0]}{zh}", f"{what[1]}, {en}")
             yield _change(named, _value(old.get(name)), _value(new.get(name)))

@@ -304,7 +304,8 @@ class StandardChanges(Frozen):
     community_share
         Replaces the share of residents that makes a community covered.
     priorities
-        Class of community -> weight in ranking gaps, 1 or more; known classes or new ones.
+        Class of community -> weight in ranking gaps, 1 or more: a class of the standard, or any yes
+        or no that communities report (`lifecircle.tables.yes_columns`).
     targets
         Target -> fields that replace those of the plan's scorecard.
     """
