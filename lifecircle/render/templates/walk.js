@@ -1,0 +1,393 @@
+// Walks: the network's arrays, the nearest point on a street, and times from a spot. Numbers in,
+// numbers out: no document, no map. Places are metres from the network's origin in the county's
+// metric CRS. It does what network.py, place.py and reach.py do, and a test holds them together.
+
+/** Whole numbers from byte planes: see byte_planes in walking.py. */
+function unplane(pack) {
+  const raw = u1(pack.bytes);
+  const out = new Int32Array(raw.length / pack.planes);
+  for (let i = 0; i < out.length; i++) {
+    let n = 0;
+    for (let plane = pack.planes - 1; plane >= 0; plane--) n = n * 256 + raw[plane * out.length + i];
+    out[i] = n % 2 ? -(n + 1) / 2 : n / 2;
+  }
+  return out;
+}
+
+/** Running sums of steps, as float64. */
+function running(steps) {
+  const out = new Float64Array(steps.length);
+  for (let i = 0, sum = 0; i < steps.length; i++) out[i] = (sum += steps[i]);
+  return out;
+}
+
+/** Places from steps in centimetres. */
+const unpackPlaces = (pack) => ({
+  x: running(unplane(pack.x)).map((cm) => cm / 100),
+  y: running(unplane(pack.y)).map((cm) => cm / 100),
+});
+
+/** The function that maps (x, y) of one plane to [x, y] of another: see Polynomial in walking.py. */
+function polynomial({ centre, half, degree, x: cx, y: cy }) {
+  return (x, y) => {
+    const u = (x - centre[0]) / half[0];
+    const v = (y - centre[1]) / half[1];
+    let [outX, outY] = [0, 0];
+    for (let total = 0, term = 0; total <= degree; total++) {
+      for (let j = 0; j <= total; j++, term++) {
+        const power = u ** (total - j) * v ** j;
+        outX += cx[term] * power;
+        outY += cy[term] * power;
+      }
+    }
+    return [outX, outY];
+  };
+}
+
+/**
+ * The network. Chain k leads from junction a[k] to b[k] over the segments start[k] .. start[k + 1];
+ * segment s of chain k leads from vertex s + k to vertex s + k + 1. The half-edges of junction i are
+ * ptr[i] .. ptr[i + 1]: the junction that each leads `to`, and `over` which chain.
+ */
+function unpackWalk(pack) {
+  const jx = running(unplane(pack.junctions.x));
+  const jy = running(unplane(pack.junctions.y));
+  const a = Int32Array.from(running(unplane(pack.chains.a)));
+  const b = unplane(pack.chains.b).map((step, k) => a[k] + step);
+  const start = starts(unplane(pack.chains.segments));
+  const [stepX, stepY] = [unplane(pack.segments.x), unplane(pack.segments.y)];
+  const over = unplane(pack.segments.over);
+  const count = start[a.length];
+  const x = new Float64Array(count + a.length);
+  const y = new Float64Array(x.length);
+  const chain = new Int32Array(count);
+  const metres = new Float64Array(count);
+  for (let k = 0, inner = 0; k < a.length; k++) {
+    let [px, py] = [jx[a[k]], jy[a[k]]];
+    x[start[k] + k] = px / 100;
+    y[start[k] + k] = py / 100;
+    for (let s = start[k]; s < start[k + 1]; s++) {
+      const last = s + 1 === start[k + 1]; // it leads to a junction
+      const dx = last ? jx[b[k]] - px : stepX[inner];
+      const dy = last ? jy[b[k]] - py : stepY[inner];
+      if (!last) inner++;
+      px += dx;
+      py += dy;
+      x[s + k + 1] = px / 100;
+      y[s + k + 1] = py / 100;
+      chain[s] = k;
+      metres[s] = (Math.floor(Math.sqrt(dx * dx + dy * dy) + 0.5) + over[s]) / 100;
+    }
+  }
+  const [toPlane, toMetric] = [polynomial(pack.toPlane), polynomial(pack.toMetric)];
+  const [originX, originY] = pack.origin;
+  const net = {
+    junctions: jx.length, a, b, start, x, y, chain, metres,
+    steps: unplane(pack.segments.steps), islet: unplane(pack.chains.islet),
+    metresPerSecond: pack.metresPerSecond, stepsFactor: pack.stepsFactor,
+    snapLimit: pack.snapLimit, isletDetour: pack.isletDetour,
+    /** Between the map's plane (EPSG:3857 metres) and metres from the origin. */
+    toPlane: (mx, my) => toPlane(mx + originX, my + originY),
+    fromPlane: (px, py) => { const [mx, my] = toMetric(px, py); return [mx - originX, my - originY]; },
+    ...halfEdges(jx.length, a, b),
+  };
+  net.grid = indexSegments(net);
+  return net;
+}
+
+function halfEdges(junctions, a, b) {
+  const degree = new Uint32Array(junctions);
+  a.forEach((junction) => { degree[junction]++; });
+  b.forEach((junction) => { degree[junction]++; });
+  const ptr = starts(degree);
+  const next = ptr.slice();
+  const to = new Int32Array(2 * a.length);
+  const over = new Int32Array(2 * a.length);
+  for (let k = 0; k < a.length; k++) {
+    to[next[a[k]]] = b[k]; over[next[a[k]]++] = k;
+    to[next[b[k]]] = a[k]; over[next[b[k]]++] = k;
+  }
+  return { ptr, to, over };
+}
+
+/**
+ * What walking costs, in "seconds" or in "metres": `ahead` of each segment within its chain, over
+ * each segment (`own`) and each chain (`total`), and `beside` the street per metre. The same both ways
+ * until slope is known; where that changes, `ahead` and `total` get a twin for the way back.
+ */
+function costs(net, unit) {
+  const inMetres = unit === "metres";
+  const own = new Float64Array(net.metres.length);
+  const ahead = new Float64Array(net.metres.length);
+  const total = new Float64Array(net.a.length);
+  for (let s = 0; s < own.length; s++) {
+    const factor = net.steps[s] ? net.stepsFactor : 1;
+    own[s] = inMetres ? net.metres[s] : (net.metres[s] * factor) / net.metresPerSecond;
+    ahead[s] = total[net.chain[s]];
+    total[net.chain[s]] += own[s];
+  }
+  return { own, ahead, total, beside: inMetres ? 1 : 1 / net.metresPerSecond };
+}
+
+// -- the nearest point on a street ------------------------------------------------------------------
+
+/** Squared distance of (x, y) to segment s, and the fraction of the nearest point along it. */
+const nearestOn = { d2: 0, fraction: 0 };
+function measure(net, s, x, y) {
+  const v = s + net.chain[s];
+  const dx = net.x[v + 1] - net.x[v];
+  const dy = net.y[v + 1] - net.y[v];
+  const length2 = dx * dx + dy * dy;
+  let along = length2 === 0 ? 0 : ((x - net.x[v]) * dx + (y - net.y[v]) * dy) / length2;
+  along = Math.min(1, Math.max(0, along));
+  const ex = x - net.x[v] - along * dx;
+  const ey = y - net.y[v] - along * dy;
+  nearestOn.d2 = ex * ex + ey * ey;
+  nearestOn.fraction = along;
+  return nearestOn.d2;
+}
+
+/** Squares of a grid, each with the segments that pass near its middle. */
+function indexSegments(net) {
+  let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let v = 0; v < net.x.length; v++) {
+    west = Math.min(west, net.x[v]); east = Math.max(east, net.x[v]);
+    south = Math.min(south, net.y[v]); north = Math.max(north, net.y[v]);
+  }
+  const [x0, y0] = [west - 1, south - 1];
+  const side = Math.max(60, Math.sqrt(((east - x0) * (north - y0)) / 4e6));
+  const nx = Math.floor((east - x0) / side) + 2;
+  const ny = Math.floor((north - y0) / side) + 2;
+  const each = (found) => {
+    for (let s = 0; s < net.chain.length; s++) {
+      const v = s + net.chain[s];
+      const column = (x) => Math.floor((x - x0) / side);
+      const row = (y) => Math.floor((y - y0) / side);
+      const [i0, i1] = [column(Math.min(net.x[v], net.x[v + 1])), column(Math.max(net.x[v], net.x[v + 1]))];
+      const [j0, j1] = [row(Math.min(net.y[v], net.y[v + 1])), row(Math.max(net.y[v], net.y[v + 1]))];
+      const few = i1 - i0 + j1 - j0 < 2;
+      for (let j = j0; j <= j1; j++) {
+        for (let i = i0; i <= i1; i++) {
+          const near = few || measure(net, s, x0 + (i + 0.5) * side, y0 + (j + 0.5) * side) <= side * side * 0.5000001;
+          if (near) found(j * nx + i, s);
+        }
+      }
+    }
+  };
+  const counts = new Uint32Array(nx * ny);
+  each((square) => { counts[square]++; });
+  const ptr = starts(counts);
+  const next = ptr.slice();
+  const listed = new Int32Array(ptr[nx * ny]);
+  each((square, s) => { listed[next[square]++] = s; });
+  return { x0, y0, side, nx, ny, ptr, listed };
+}
+
+/**
+ * The nearest point on a street of each place: its segment (-1 where none lies within the limit: off
+ * network), the fraction along it, and the metres to it. Rings of squares are searched outward until
+ * none left can hold anything nearer. Streets of an islet lose against another street that is at most
+ * the detour further. Equal distances go to the lower segment.
+ */
+function snap(net, xs, ys) {
+  const { x0, y0, side, nx, ny, ptr, listed } = net.grid;
+  const segment = new Int32Array(xs.length).fill(-1);
+  const fraction = new Float64Array(xs.length);
+  const metres = new Float64Array(xs.length).fill(Infinity);
+  for (let q = 0; q < xs.length; q++) {
+    const [x, y] = [xs[q], ys[q]];
+    const ci = Math.floor((x - x0) / side);
+    const cj = Math.floor((y - y0) / side);
+    const rim = Math.min(x - x0 - ci * side, x0 + (ci + 1) * side - x, y - y0 - cj * side, y0 + (cj + 1) * side - y);
+    let [any2, anyAt, anyOn] = [Infinity, -1, 0];
+    let [main2, mainAt, mainOn] = [Infinity, -1, 0];
+    let bound = net.snapLimit;
+    for (let r = 0; r === 0 || (r - 1) * side + rim <= bound; r++) {
+      for (let j = Math.max(cj - r, 0); j <= Math.min(cj + r, ny - 1); j++) {
+        const step = j === cj - r || j === cj + r ? 1 : Math.max(2 * r, 1);
+        for (let i = ci - r; i <= ci + r; i += step) {
+          if (i < 0 || i >= nx) continue;
+          for (let p = ptr[j * nx + i]; p < ptr[j * nx + i + 1]; p++) {
+            const s = listed[p];
+            const d2 = measure(net, s, x, y);
+            if (d2 < any2 || (d2 === any2 && s < anyAt)) {
+              any2 = d2; anyAt = s; anyOn = nearestOn.fraction;
+            }
+            if (!net.islet[net.chain[s]] && (d2 < main2 || (d2 === main2 && s < mainAt))) {
+              main2 = d2; mainAt = s; mainOn = nearestOn.fraction;
+            }
+          }
+        }
+      }
+      bound = Math.min(net.snapLimit, Math.sqrt(main2), Math.sqrt(any2) + net.isletDetour);
+    }
+    if (mainAt >= 0 && Math.sqrt(main2) <= Math.min(net.snapLimit, Math.sqrt(any2) + net.isletDetour)) {
+      any2 = main2; anyAt = mainAt; anyOn = mainOn;
+    }
+    if (anyAt >= 0 && Math.sqrt(any2) <= net.snapLimit) {
+      segment[q] = anyAt;
+      fraction[q] = anyOn;
+      metres[q] = Math.sqrt(any2);
+    }
+  }
+  return { segment, fraction, metres };
+}
+
+/**
+ * Snapped places by what it costs to walk: on which chain (-1: off network), from its first end to the
+ * place (`ahead`) and from the place to that end (`back`), and between place and street (`access`).
+ */
+function locate(net, cost, places) {
+  const count = places.segment.length;
+  const chain = new Int32Array(count).fill(-1);
+  const ahead = new Float64Array(count);
+  const access = new Float64Array(count).fill(Infinity);
+  for (let q = 0; q < count; q++) {
+    const s = places.segment[q];
+    if (s < 0) continue;
+    chain[q] = net.chain[s];
+    ahead[q] = Math.min(cost.ahead[s] + places.fraction[q] * cost.own[s], cost.total[chain[q]]);
+    access[q] = places.metres[q] * cost.beside;
+  }
+  return { chain, ahead, back: ahead, access };
+}
+
+// -- times -----------------------------------------------------------------------------------------
+
+/** A binary heap of (key, item); entries that were overtaken are skipped by who takes them out. */
+function makeHeap() {
+  const keys = [];
+  const items = [];
+  return {
+    get size() { return keys.length; },
+    push(key, item) {
+      let i = keys.length;
+      for (; i > 0 && keys[(i - 1) >> 1] > key; i = (i - 1) >> 1) {
+        keys[i] = keys[(i - 1) >> 1];
+        items[i] = items[(i - 1) >> 1];
+      }
+      keys[i] = key;
+      items[i] = item;
+    },
+    /** Take out the entry of the least key. */
+    pop() {
+      const top = { key: keys[0], item: items[0] };
+      const key = keys.pop();
+      const item = items.pop();
+      const size = keys.length;
+      if (size) {
+        let i = 0;
+        for (let child = 1; child < size; child = 2 * i + 1) {
+          if (child + 1 < size && keys[child + 1] < keys[child]) child++;
+          if (keys[child] >= key) break;
+          keys[i] = keys[child];
+          items[i] = items[child];
+          i = child;
+        }
+        keys[i] = key;
+        items[i] = item;
+      }
+      return top;
+    },
+  };
+}
+
+/** A place's way on its chain: `direction` is whether people walk "to" the spot or "from" it. */
+const oriented = (places, direction) => (direction === "to" ? [places.ahead, places.back] : [places.back, places.ahead]);
+
+/**
+ * The cost at every junction of walking "to" or "from" one located place, up to a cutoff (Dijkstra);
+ * infinite where that is not reached.
+ */
+function spread(net, cost, places, spot, cutoff, direction) {
+  const best = new Float64Array(net.junctions).fill(Infinity);
+  const result = { best, places, spot, cutoff, direction };
+  const k = places.chain[spot];
+  if (k < 0) return result;
+  const heap = makeHeap();
+  const enter = (junction, value) => {
+    if (value > cutoff || value >= best[junction]) return;
+    best[junction] = value;
+    heap.push(value, junction);
+  };
+  const [ahead, back] = oriented(places, direction);
+  enter(net.a[k], ahead[spot] + places.access[spot]);
+  enter(net.b[k], cost.total[k] - back[spot] + places.access[spot]);
+  while (heap.size) {
+    const { key, item } = heap.pop();
+    if (key > best[item]) continue;
+    for (let h = net.ptr[item]; h < net.ptr[item + 1]; h++) enter(net.to[h], key + cost.total[net.over[h]]);
+  }
+  return result;
+}
+
+/** The cost between the spot of a search and each place; NaN where off network or beyond the cutoff. */
+function costsAt(net, cost, search, places) {
+  const { best, spot, cutoff, direction } = search;
+  const out = new Float64Array(places.chain.length).fill(NaN);
+  const own = search.places.chain[spot];
+  if (own < 0) return out;
+  const [ahead, back] = oriented(places, direction);
+  const [spotAhead, spotBack] = oriented(search.places, direction).map((side) => side[spot]);
+  for (let q = 0; q < out.length; q++) {
+    const k = places.chain[q];
+    if (k < 0) continue;
+    let value = Math.min(best[net.a[k]] + back[q], best[net.b[k]] + (cost.total[k] - ahead[q]));
+    if (k === own) {
+      const straight = spotAhead >= ahead[q] ? spotAhead - ahead[q] : back[q] - spotBack;
+      value = Math.min(value, straight + search.places.access[spot]);
+    }
+    value += places.access[q];
+    if (value <= cutoff) out[q] = value;
+  }
+  return out;
+}
+
+/**
+ * The parts of streets within a limit of a search's spot, as lines: line i has the points ends[i] ..
+ * ends[i + 1] of x, y. To be drawn, not to be measured.
+ */
+function reachedLines(net, cost, search, limit) {
+  const [x, y, ends] = [[], [], [0]];
+  const { best, places, spot } = search;
+  const own = places.chain[spot];
+  const point = (s, fraction) => {
+    const v = s + net.chain[s];
+    x.push(net.x[v] + fraction * (net.x[v + 1] - net.x[v]));
+    y.push(net.y[v] + fraction * (net.y[v + 1] - net.y[v]));
+  };
+  let [open, at] = [-1, 0]; // the segment and fraction where the last line ends
+  const piece = (s, from, to) => {
+    if (to < from) return;
+    const goesOn = open >= 0 && ((s === open && from === at) || (s === open + 1 && at === 1 && from === 0));
+    if (!goesOn) {
+      if (open >= 0) ends.push(x.length);
+      point(s, from);
+    }
+    point(s, to);
+    [open, at] = [s, to];
+  };
+  for (let k = 0; k < net.a.length; k++) {
+    const [byA, byB] = [best[net.a[k]], best[net.b[k]]];
+    if (byA > limit && byB > limit && k !== own) continue;
+    const middle = k === own ? places.ahead[spot] : NaN;
+    const access = places.access[spot];
+    const near = (ahead) => Math.min(byA + ahead, byB + cost.total[k] - ahead,
+      k === own ? Math.abs(ahead - middle) + access : Infinity);
+    for (let s = net.start[k]; s < net.start[k + 1]; s++) {
+      const [length, ahead] = [cost.own[s], cost.ahead[s]];
+      const left = limit - near(ahead);
+      const right = limit - near(ahead + length);
+      const share = (value) => (length > 0 ? Math.min(1, Math.max(0, value / length)) : 1);
+      if (left + right >= length && (left >= 0 || right >= 0)) { piece(s, 0, 1); continue; }
+      if (left > 0) piece(s, 0, share(left));
+      if (k === own && middle >= ahead && middle <= ahead + length && limit > access) {
+        piece(s, share(middle - ahead - (limit - access)), share(middle - ahead + (limit - access)));
+      }
+      if (right > 0) piece(s, 1 - share(right), 1);
+    }
+    if (open >= 0) ends.push(x.length);
+    open = -1;
+  }
+  return { x: Float64Array.from(x), y: Float64Array.from(y), ends };
+}
