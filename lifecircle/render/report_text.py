@@ -1,0 +1,170 @@
+"""Text from data as paper carries it: no control characters, cut visibly, figures for readers."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+import pandas as pd
+
+from lifecircle.standards import Lang
+
+NAME_LENGTH: Final = 40
+"""Characters of a name that are shown; the workbook has all of it."""
+
+_DASH: Final = "–"
+# What XML 1.0 forbids, lone halves of a surrogate pair, and the marks that turn the direction
+# of what follows them, beyond the name itself.
+_UNFIT: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+)
+
+
+def plain(value: Any, limit: int = NAME_LENGTH) -> str:
+    r"""Give a text from data as one line that paper can carry; empty where it is missing.
+
+    Parameters
+    ----------
+    value
+        Text, or a missing value.
+    limit
+        Characters at most; a longer text ends in an ellipsis.
+
+    Examples
+    --------
+    >>> plain("长铺\x00镇\u202e\n卫生院"), plain("abcdef", 4), plain(float("nan"))
+    ('长铺镇 卫生院', 'abc…', '')
+    """
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return ""
+    text = _UNFIT.sub("", re.sub(r"\s+", " ", str(value)[: 4 * limit + 200])).strip()
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def count(value: float | None) -> str:
+    """Give a number of people or things, rounded half up, with separators.
+
+    Parameters
+    ----------
+    value
+        The number; missing is a dash, never 0.
+
+    Examples
+    --------
+    >>> count(12345.5), count(0.0), count(None)
+    ('12,346', '0', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return _DASH
+    return f"{math.floor(float(value) + 0.5):,}"
+
+
+def percent(share: float | None) -> str:
+    """Give a share in percent, rounded down to a tenth: only all of them are 100 %.
+
+    Parameters
+    ----------
+    share
+        From 0 to 1; missing is a dash.
+
+    Examples
+    --------
+    >>> percent(0.99999), percent(1.0), percent(0.5), percent(None)
+    ('99.9%', '100%', '50%', '–')
+    """
+    if share is None or not math.isfinite(share):
+        return _DASH
+    return f"{tenth_down(share * 100.0):g}%"
+
+
+def percent_beyond(share: float | None) -> str:
+    """Give what a share leaves, so that both, as they are printed, make 100 %.
+
+    Parameters
+    ----------
+    share
+        The share within, from 0 to 1.
+
+    Examples
+    --------
+    >>> percent(0.4783), percent_beyond(0.4783)
+    ('47.8%', '52.2%')
+    """
+    if share is None or not math.isfinite(share):
+        return _DASH
+    return f"{round(100.0 - tenth_down(share * 100.0), 1):g}%"
+
+
+def points(score: float | None) -> str:
+    """Give a score from 0 to 100, rounded down to a tenth.
+
+    Parameters
+    ----------
+    score
+        Missing is a dash.
+
+    Examples
+    --------
+    >>> points(99.96), points(100.0)
+    ('99.9', '100.0')
+    """
+    if score is None or not math.isfinite(score):
+        return _DASH
+    return f"{tenth_down(score):.1f}"
+
+
+def minutes(value: float | None) -> str:
+    """Give minutes, rounded up to a tenth, so that what is shown agrees with every threshold.
+
+    Parameters
+    ----------
+    value
+        Missing is a dash.
+
+    Examples
+    --------
+    >>> minutes(15.01), minutes(15.0)
+    ('15.1', '15.0')
+    """
+    if value is None or not math.isfinite(value):
+        return _DASH
+    return f"{math.ceil(float(value) * 10.0 - 1e-7) / 10.0:.1f}"
+
+
+def tenth_down(value: float) -> float:
+    """Round down to a tenth, past what floating point adds behind the digits.
+
+    Examples
+    --------
+    >>> tenth_down(28.999999999), tenth_down(28.96)
+    (29.0, 28.9)
+    """
+    return math.floor(float(value) * 10.0 + 1e-7) / 10.0
+
+
+def joined(parts: Iterable[str], lang: Lang) -> str:
+    """Join names as a language does."""
+    return ("、" if lang == "zh" else ", ").join(parts)
+
+
+def report_words(lang: Lang) -> dict[str, str]:
+    """Give every string of report and figures in one language.
+
+    Examples
+    --------
+    >>> report_words("en")["north"]
+    'N'
+    """
+    return {key: entry[lang] for key, entry in _catalogue().items()}
+
+
+@cache
+def _catalogue() -> dict[str, dict[str, str]]:
+    text = (resources.files(__package__) / "templates" / "report.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
