@@ -1,0 +1,373 @@
+// The circle of one spot: what is reached from there on foot, who lives within reach, and who would be
+// newly covered by a facility put there. Times come from walk.js; nothing here is measured on a drawing.
+
+const REACH_MINUTES = [5, 10, 15, 30];
+const LISTED_MINUTES = 60; // longer walks are not listed; ours
+const REACH_WIDTH_M = 120; // how wide a reached street is painted; for show
+const NEWLY = "#e5158b"; // in no scale of the map, and told from them with any colour vision
+
+state.spot = null; // {place, pending} and, once it is found, what `findSpot` gives
+state.placed = null; // {kind, place, gains}: the facility put at the spot
+
+/** The network and all places on it, unpacked when the first spot is asked for. */
+const walking = once(() => {
+  const net = unpackWalk(data.walk);
+  const snapped = (pack) => once(() => {
+    const at = unpackPlaces(pack);
+    return snap(net, at.x, at.y);
+  });
+  const [facilitySnaps, cellSnaps] = [snapped(data.walk.facilities), snapped(data.walk.cells)];
+  const by = (unit) => once(() => {
+    const cost = costs(net, unit);
+    return { cost, facilities: once(() => locate(net, cost, facilitySnaps())), cells: once(() => locate(net, cost, cellSnaps())) };
+  });
+  return { net, owner: running(unplane(data.walk.facilities.owner)), seconds: by("seconds"), metres: by("metres") };
+});
+let walkingReady = false;
+
+const minutesUp = (seconds) => Math.ceil(seconds / 6 - 1e-7) / 10;
+const inPlane = (net, lines) => {
+  const [x, y] = [new Float64Array(lines.x.length), new Float64Array(lines.x.length)];
+  for (let i = 0; i < x.length; i++) [x[i], y[i]] = net.toPlane(lines.x[i], lines.y[i]).map((metres) => metres * 10);
+  return { x, y, ends: lines.ends };
+};
+
+/** The nearest facility of each kind from a spot: {facility, value}, or null where none is reached. */
+function nearestOfKinds(measured, at, cutoff) {
+  const { net, owner } = walking();
+  const search = spread(net, measured.cost, at, 0, cutoff, "from");
+  const values = costsAt(net, measured.cost, search, measured.facilities());
+  const nearest = data.kinds.map(() => null);
+  values.forEach((value, entrance) => {
+    const kind = facilities.kind[owner[entrance]];
+    if (!Number.isNaN(value) && !(nearest[kind] && nearest[kind].value <= value)) nearest[kind] = { facility: owner[entrance], value };
+  });
+  return { nearest, search };
+}
+
+/** All that the page says of a spot. */
+function findSpot(place) {
+  const { net, seconds, metres } = walking();
+  const point = L.Projection.SphericalMercator.project(place);
+  const [x, y] = net.fromPlane(point.x, point.y);
+  const snapped = snap(net, [x], [y]);
+  const spot = { place, snapped, off: snapped.segment[0] < 0, unit: findFeature(units.shapes, ...toPlane(place)) };
+  if (spot.off) return spot;
+  const { cost } = seconds();
+  const { nearest, search } = nearestOfKinds(seconds(), locate(net, cost, snapped), LISTED_MINUTES * 60);
+  spot.nearest = nearest;
+  spot.lines = REACH_MINUTES.map((minutes) => inPlane(net, reachedLines(net, cost, search, minutes * 60)));
+  const farthest = Math.max(0, ...data.requirements.filter((r) => r.unit === "metres").map((r) => r.limit));
+  spot.metres = farthest ? nearestOfKinds(metres(), locate(net, metres().cost, snapped), farthest).nearest : null;
+  spot.residents = cells && residentsWithin(snapped);
+  return spot;
+}
+
+/** Residents who walk to a spot within each of the minutes. */
+function residentsWithin(snapped) {
+  const { net, seconds } = walking();
+  const { cost } = seconds();
+  const search = spread(net, cost, locate(net, cost, snapped), 0, Math.max(...REACH_MINUTES) * 60, "to");
+  const found = costsAt(net, cost, search, seconds().cells());
+  return REACH_MINUTES.map((minutes) => found.reduce((sum, value, cell) => (value <= minutes * 60 ? sum + cells.persons[cell] : sum), 0));
+}
+
+/** Whether a circle judges a cell. */
+const judges = (circle, cell) => cells.circles[circle].score()[cell] !== MISSING_16;
+
+/** Who meets a requirement only thanks to a facility at the spot: {persons, left, cells}; residents walk to it. */
+function gainOf(requirement, snapped) {
+  const { net, seconds, metres } = walking();
+  const measured = requirement.unit === "metres" ? metres() : seconds();
+  const limit = requirement.unit === "metres" ? requirement.limit : requirement.limit * 60;
+  const search = spread(net, measured.cost, locate(net, measured.cost, snapped), 0, limit, "to");
+  const walks = costsAt(net, measured.cost, search, measured.cells());
+  const gain = { requirement, persons: 0, left: 0, cells: [] };
+  for (let cell = 0; cell < cells.count; cell++) {
+    if (!judges(requirement.circle, cell) || meets(cell, requirement)) continue;
+    if (walks[cell] <= limit) {
+      gain.persons += cells.persons[cell];
+      if (cells.persons[cell] > 0) gain.cells.push(cell);
+    } else gain.left += cells.persons[cell];
+  }
+  return gain;
+}
+
+// -- what it does --------------------------------------------------------------------------------------
+
+const spotLayers = ["reach", "reachStreets", "newly", "spot"];
+
+function redrawSpot() {
+  fadeCells();
+  spotLayers.forEach((name) => layers[name].redraw());
+  drawLegend();
+  const focused = document.activeElement && document.activeElement.id;
+  here.redraw();
+  const again = focused && document.getElementById(focused);
+  if (again) again.focus();
+}
+
+/** Find and draw the circle of a place; the first one takes a moment, and says so. */
+function showSpot(place) {
+  map.closePopup();
+  state.placed = null;
+  state.spot = { place, pending: true };
+  showTab("here");
+  const find = () => {
+    state.spot = findSpot(place);
+    walkingReady = true;
+    redrawSpot();
+  };
+  if (walkingReady) find();
+  else {
+    redrawSpot();
+    setTimeout(find, 40); // once the words are on the screen
+  }
+}
+
+function clearSpot() {
+  state.spot = null;
+  state.placed = null;
+  redrawSpot();
+}
+
+function putHere(kind) {
+  const gains = data.requirements.filter((r) => r.kind === kind).map((r) => gainOf(r, state.spot.snapped));
+  state.placed = { kind, place: state.spot.place, gains };
+  redrawSpot();
+}
+
+function takeAway() {
+  state.placed = null;
+  redrawSpot();
+}
+
+function zoomToSpot() {
+  const { x, y } = state.spot.lines[REACH_MINUTES.length - 1];
+  const box = L.latLngBounds([state.spot.place]);
+  x.forEach((value, i) => box.extend(toPlace(value, y[i])));
+  map.fitBounds(box, { ...clearOfCards(), animate: false, maxZoom: 16 });
+}
+
+/** While its tab is open, a click asks for a circle; else a popup offers it. */
+function asksForCircle(place) {
+  if (!data.walk || state.tab !== "here") return false;
+  showSpot(place);
+  return true;
+}
+
+const circleOffer = (place) => (data.walk
+  ? el("p", { class: "lc-offer" }, el("button", {
+    type: "button", class: "lc-button",
+    onclick: () => {
+      showSpot(place);
+      document.getElementById("lc-page-here").focus();
+    },
+  }, t("circle_show")))
+  : null);
+
+// -- what it says --------------------------------------------------------------------------------------
+
+/** Requirements of a kind by the circles that apply at the spot. */
+const askedHere = (spot, kind) => data.requirements.filter((r) => r.kind === kind
+  && spot.unit >= 0 && units.table[spot.unit].scores[r.circle] !== null);
+
+function metHere(spot, requirement) {
+  const found = (requirement.unit === "metres" ? spot.metres : spot.nearest)[requirement.kind];
+  if (!found) return false;
+  return requirement.unit === "metres" ? found.value <= requirement.limit : minutesUp(found.value) <= requirement.limit;
+}
+
+function nearestRow(spot, kind) {
+  const found = spot.nearest[kind];
+  return el("tr", { "data-kind": data.kinds[kind].key, "data-seconds": found ? found.value : null },
+    el("th", { scope: "row" }, symbol(kind), data.kinds[kind].label),
+    el("td", { class: "lc-number" }, found ? t("minutes_short", { minutes: number(minutesUp(found.value), 1) }) : t("circle_beyond", { minutes: LISTED_MINUTES })),
+    el("td", { class: "lc-place" }, found ? nameOf(facilityName(found.facility), 40) : "–"),
+    el("td", { class: "lc-verdict" }, askedHere(spot, kind).map((r) => shortVerdict(metHere(spot, r), r))));
+}
+
+/** A verdict as short as the panel is narrow; its full words are the title. */
+function shortVerdict(met, requirement) {
+  const limit = limitLabel(requirement.limit, requirement.unit);
+  const words = `${data.circles[requirement.circle].label}: ${t(met ? "within" : "beyond", { limit })}`;
+  return el("span", { class: met ? "lc-met" : "lc-unmet", title: words }, `${met ? "✓" : "✗"} ${limit}`, " ", unsureMark(requirement.flag));
+}
+
+function bandTable(spot) {
+  return el("ul", { class: "lc-reach" }, REACH_MINUTES.map((minutes, band) => el("li", { "data-minutes": minutes, "data-persons": spot.residents[band] },
+    el("span", { class: "lc-swatch", style: `background:${GOOD_TO_BAD[band]}`, "aria-hidden": "true" }),
+    el("span", {}, t("limit_minutes", { limit: minutes })),
+    el("strong", {}, number(Math.round(spot.residents[band]))), el("small", {}, t("circle_residents")))));
+}
+
+function nearestTable(spot) {
+  const kinds = data.kinds.map((_, kind) => kind);
+  const known = kinds.filter((kind) => facilityCount[kind]);
+  const unknownKinds = kinds.filter((kind) => !facilityCount[kind]);
+  const value = (kind) => (spot.nearest[kind] ? spot.nearest[kind].value : Infinity);
+  known.sort((a, b) => (value(a) === value(b) ? a - b : value(a) - value(b)));
+  return [
+    el("table", { class: "lc-services" },
+      el("caption", {}, t("circle_nearest")),
+      el("tbody", {}, known.map((kind) => nearestRow(spot, kind)))),
+    unknownKinds.length ? el("p", { class: "lc-note" }, t("circle_unknown", { kinds: unknownKinds.map((kind) => data.kinds[kind].label).join(t("comma")) })) : null,
+  ];
+}
+
+function putForm() {
+  const kinds = [...new Set(data.requirements.map((r) => r.kind))].sort((a, b) => a - b);
+  const usual = state.placed ? state.placed.kind : data.gapKinds.length ? data.gapKinds[data.gapKinds.length - 1] : kinds[0];
+  const chooser = el("select", {
+    id: "lc-put-kind", "aria-label": t("put_kind"), onchange: () => { if (state.placed) putHere(Number(chooser.value)); },
+  },
+    kinds.map((kind) => el("option", { value: kind, selected: kind === usual }, data.kinds[kind].label)));
+  return el("div", { class: "lc-put" },
+    el("h2", {}, t("put_heading")),
+    el("div", { class: "lc-put-row" }, chooser,
+      el("button", { type: "button", class: "lc-button", id: "lc-put", onclick: () => putHere(Number(chooser.value)) }, t("put_do")),
+      state.placed ? el("button", { type: "button", class: "lc-link", id: "lc-put-away", onclick: takeAway }, t("put_away")) : null),
+    state.placed ? putResult(state.placed) : el("p", { class: "lc-note" }, t("put_note")));
+}
+
+function putResult({ kind, gains }) {
+  return el("div", { role: "status" },
+    el("ul", { class: "lc-gains" }, gains.map(({ requirement, persons, left }) => el("li", {
+      "data-circle": data.circles[requirement.circle].key, "data-persons": persons, "data-left": left,
+    },
+    el("span", { class: "lc-circle-name" }, data.circles[requirement.circle].label, " · ", limitLabel(requirement.limit, requirement.unit), " ", unsureMark(requirement.flag)),
+    el("span", { class: "lc-gain" }, el("span", { class: "lc-swatch", style: `background:${NEWLY}`, "aria-hidden": "true" }), t("put_gain", { persons: people(Math.round(persons * 10) / 10) })),
+    el("small", {}, t("put_left", { persons: people(Math.round(left * 10) / 10) }))))),
+    facilityCount[kind] ? null : el("p", { class: "lc-note" }, t("put_unknown", { kind: data.kinds[kind].label })));
+}
+
+function spotHead(spot) {
+  const { lat, lng } = spot.place;
+  return [
+    el("p", { class: "lc-spot-place" },
+      el("strong", {}, spot.unit >= 0 ? nameOf(units.table[spot.unit].name, 30) : t("circle_outside")),
+      el("small", {}, t("circle_at", { lon: lng.toFixed(5), lat: lat.toFixed(5) }))),
+    el("p", { class: "lc-put-row" },
+      spot.lines ? el("button", { type: "button", class: "lc-link", onclick: zoomToSpot }, t("circle_zoom")) : null,
+      el("button", { type: "button", class: "lc-link", id: "lc-spot-clear", onclick: clearSpot }, t("circle_clear"))),
+  ];
+}
+
+function drawHere(box) {
+  const spot = state.spot;
+  box.dataset.state = !spot ? "empty" : spot.pending ? "pending" : "ready";
+  box.append(el("p", { class: spot ? "lc-note lc-how" : "lc-how" }, t("circle_how"), " ",
+    el("button", { type: "button", class: "lc-link", id: "lc-spot-centre", onclick: () => showSpot(map.getCenter()) }, t("circle_centre"))));
+  if (!spot) return;
+  if (spot.pending) {
+    box.append(el("p", { class: "lc-empty", role: "status" }, t("circle_pending")));
+    return;
+  }
+  box.append(...spotHead(spot));
+  if (spot.off) {
+    box.append(el("p", { class: "lc-empty", role: "status" }, t("circle_off", { limit: number(data.walk.snapLimit) })));
+    return;
+  }
+  if (cells) box.append(el("h2", {}, t("circle_within")), bandTable(spot), putForm());
+  box.append(...nearestTable(spot).filter(Boolean), el("p", { class: "lc-note" },
+    t("circle_note", { metres: number(spot.snapped.metres[0]) }), " ",
+    data.walk.exact ? null : t("circle_simplified", { nodes: number(data.walk.nodes), tolerance: number(data.walk.tolerance) })));
+}
+
+// -- what it paints ------------------------------------------------------------------------------------
+
+/** Trace lines in small groups: one path of thousands of round-ended lines would take seconds. */
+function strokeLines(context, view, { x, y, ends }, margin) {
+  for (let line = 0, open = 0; line + 1 < ends.length; line++) {
+    if (!open) context.beginPath();
+    let inView = false;
+    for (let i = ends[line]; i < ends[line + 1]; i++) {
+      const [px, py] = [x[i] * view.k + view.left, view.top - y[i] * view.k];
+      inView = inView || (px > -margin && py > -margin && px < view.width + margin && py < view.height + margin);
+      if (i === ends[line]) context.moveTo(px, py);
+      else context.lineTo(px, py);
+    }
+    open = (open + (inView ? 1 : 0)) % 20;
+    if (!open || line + 2 === ends.length) {
+      context.stroke();
+      open = 0;
+    }
+  }
+}
+
+function paintBands(context, view, widthOf, colourOf) {
+  if (!state.spot || !state.spot.lines) return;
+  context.lineCap = "round";
+  context.lineJoin = "round";
+  for (let band = REACH_MINUTES.length - 1; band >= 0; band--) {
+    context.strokeStyle = colourOf(band);
+    context.lineWidth = widthOf(band);
+    strokeLines(context, view, state.spot.lines[band], context.lineWidth + 40 * view.dpr);
+  }
+}
+
+/** A colour, darker: streets stand out from the band that they lie in. */
+function darker(colour) {
+  const rgb = parseInt(colour.slice(1), 16);
+  return `rgb(${[rgb >> 16, (rgb >> 8) & 255, rgb & 255].map((part) => Math.round(part * 0.6)).join(",")})`;
+}
+
+function paintNewly(context, view) {
+  if (!state.placed) return;
+  context.fillStyle = NEWLY;
+  for (const cell of new Set(state.placed.gains.flatMap((gain) => gain.cells))) {
+    const ends = cellRings(cell);
+    context.beginPath();
+    for (let ring = 0, from = 0; ring < ends.length; from = ends[ring], ring++) {
+      for (let i = from; i < ends[ring]; i++) context.lineTo(scratchX[i] * view.k + view.left, view.top - scratchY[i] * view.k);
+      context.closePath();
+    }
+    context.fill("evenodd");
+  }
+}
+
+function paintSpot(context, view) {
+  if (!state.spot) return;
+  const [px, py] = toPlane(state.spot.place);
+  const [x, y] = [px * view.k + view.left, view.top - py * view.k];
+  const placed = state.placed;
+  const ring = (radius, colour, width) => {
+    context.beginPath();
+    context.arc(x, y, radius * view.dpr, 0, 2 * Math.PI);
+    context.strokeStyle = colour;
+    context.lineWidth = width * view.dpr;
+    context.stroke();
+  };
+  context.beginPath();
+  context.arc(x, y, (placed ? 12 : 5) * view.dpr, 0, 2 * Math.PI);
+  context.fillStyle = placed ? data.kinds[placed.kind].color : CHOSEN;
+  context.fill();
+  ring(placed ? 14 : 9, "#ffffff", 5);
+  ring(placed ? 14 : 9, placed ? NEWLY : CHOSEN, 2.6);
+  if (!placed) return;
+  context.fillStyle = "#ffffff";
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.font = `600 ${13 * view.dpr}px ${FONT}`;
+  context.fillText(data.kinds[placed.kind].symbol, x, y + 0.8 * view.dpr);
+}
+
+if (data.walk) {
+  const metre = (view) => (10 * view.k) / Math.cos((map.getCenter().lat * Math.PI) / 180);
+  Object.assign(layers, {
+    reach: new CanvasLayer("lc-reach", 245, (context, view) => paintBands(context, view,
+      () => Math.max(REACH_WIDTH_M * metre(view), 5 * view.dpr), (band) => GOOD_TO_BAD[band]), 0.62),
+    reachStreets: new CanvasLayer("lc-reach-streets", 252, (context, view) => paintBands(context, view,
+      () => Math.max(0.8, 0.5 * (view.zoom - 11)) * view.dpr, (band) => darker(GOOD_TO_BAD[band]))),
+    newly: new CanvasLayer("lc-newly", 255, paintNewly, 0.85),
+    spot: new CanvasLayer("lc-spot", 297, paintSpot),
+  });
+  here.draw = drawHere;
+  legendSources.push(() => (state.spot && state.spot.lines ? {
+    title: t("circle_legend"), unit: t("minutes_walk"),
+    lines: [
+      ...REACH_MINUTES.map((minutes, band) => ({ mark: { fill: GOOD_TO_BAD[band] }, text: t("limit_minutes", { limit: minutes }) })),
+      ...(state.placed ? [{ mark: { fill: NEWLY }, text: t("put_legend", { kind: data.kinds[state.placed.kind].label }) }] : []),
+    ],
+  } : null));
+}
