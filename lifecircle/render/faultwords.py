@@ -159,12 +159,19 @@ def catalogue() -> Catalogue:
     """Read the catalogue that comes with the package."""
     folder = resources.files(__package__) / "templates"
     file = tomllib.loads((folder / "faults.toml").read_text(encoding="utf-8"))
-    values = {en: _sentences(forms) for en, forms in file["values"].items()}
+    values = {en: read_sentences(forms) for en, forms in file["values"].items()}
     others = (file[name] for name in ("remedies", "words", "places"))
-    return Catalogue(_sentences(file["sentences"]), values, *others)
+    return Catalogue(read_sentences(file["sentences"]), values, *others)
 
 
-def _sentences(entries: Mapping[str, str]) -> tuple[Sentence, ...]:
+def read_sentences(entries: Mapping[str, str]) -> tuple[Sentence, ...]:
+    """Read sentences of a catalogue, the most literal first.
+
+    Parameters
+    ----------
+    entries
+        English with ``{places}`` -> Chinese with the same.
+    """
     found = [Sentence(en, zh, _pattern(en)) for en, zh in entries.items()]
     return tuple(sorted(found, key=lambda entry: (-len(_PLACE.sub("", entry.en)), entry.en)))
 
@@ -253,4 +260,12 @@ _TELL: Final[Mapping[str, Callable[[str], str | None]]] = {
     "sentence": _known,
 }
 
-__all__ = ["Catalogue", "Sentence", "catalogue", "chinese", "field_zh", "in_chinese"]
+__all__ = [
+    "Catalogue",
+    "Sentence",
+    "catalogue",
+    "chinese",
+    "field_zh",
+    "in_chinese",
+    "read_sentences",
+]
