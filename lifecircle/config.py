@@ -288,6 +288,16 @@ class MapConfig(_Part):
     producer: str = ""
     approval_number: str = Field(default="", description="审图号; empty: internal use only")
     lang: Lang = "zh"
+    # Kept out of run.json and of messages; the map's page is the one place where it must stand.
+    tianditu_key: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9]*$",
+        max_length=64,
+        exclude=True,
+        repr=False,
+        description="key for the basemap of 天地图, which then can be switched on in the map; "
+        "WARNING: it can be read by everyone who gets the map's file; empty: no basemap",
+    )
 
 
 class ReportConfig(_Part):

@@ -27,11 +27,19 @@ from lifecircle.render.packing import (
     tenths_up,
     to_base64,
 )
+from lifecircle.render.walking import pack_walk
 from lifecircle.standards import Lang, Standard
 from lifecircle.tables import COVERAGE, DENOMINATORS
 
 COUNTY: Final = "county"
 """The scope of coverage and unit_scores that stands for the whole county."""
+
+TIANDITU_TILES: Final = (
+    "https://t{s}.tianditu.gov.cn/{layer}_w/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0"
+    "&LAYER={layer}&STYLE=default&TILEMATRIXSET=w&FORMAT=tiles"
+    "&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}&tk={key}"
+)
+"""Tiles of 天地图 in EPSG:3857: ``layer`` vec, cva, img or cia; ``s`` 0 to 7; ``z`` up to 18."""
 
 # What is drawn may lie this far from what was computed with.
 _TOLERANCE_M: Final = 2.0
@@ -92,6 +100,7 @@ def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
         "isochrones": _isochrones(assessment),
         "gaps": _gaps(assessment),
         "streets": _streets(getattr(assessment, "streets", None)),
+        "walk": _walk(assessment),
     }
     data["whole"] = {
         "residents": _number(assessment.units["residents"].sum(min_count=1)),
@@ -110,6 +119,7 @@ def _frame(assessment: Mappable) -> dict[str, Any]:
         "notice": {"zh": config.notice_zh, "en": config.notice_en},
         "approval": config.map.approval_number,
         "producer": config.map.producer,
+        "tianditu": _tianditu(config.map.tianditu_key),
         "generated": str(getattr(assessment, "generated", "") or ""),
         "crs": crs.name + (f" (EPSG:{code})" if code else ""),
         "speedKph": config.walk.speed_kph,
@@ -127,15 +137,20 @@ def _frame(assessment: Mappable) -> dict[str, Any]:
         "placed": pd.Series(_run(assessment).get("population_placed_by", {}), dtype=object)
         .value_counts()
         .to_dict(),
-        "datasets": _dataset_lines(config),
+        "datasets": dataset_lines(config),
     }
+
+
+def _tianditu(key: str) -> dict[str, str] | None:
+    """Where the tiles of the optional basemap are; no host's name is in the page without a key."""
+    return {"tiles": TIANDITU_TILES, "key": key} if key else None
 
 
 def _run(assessment: Mappable) -> dict[str, Any]:
     return cast("dict[str, Any]", getattr(assessment, "run", None) or {})
 
 
-def _dataset_lines(config: CountyConfig) -> list[dict[str, Any]]:
+def dataset_lines(config: CountyConfig) -> list[dict[str, Any]]:
     """One line per source: what it was used for, and where, when and under which licence it is."""
     lines: dict[tuple[str, str, str], list[str]] = {}
     for key, data in datasets(config).items():
@@ -272,17 +287,25 @@ def _facilities(assessment: Mappable) -> dict[str, Any]:
     }
 
 
-def _cells(assessment: Mappable) -> dict[str, Any] | None:
+def _cell_order(
+    assessment: Mappable,
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.intp]]:
+    """Give the cells' shapes, and the positions that put the cells into the page's order."""
     cells = assessment.cells
-    if cells.empty:
-        return None
     size = float(assessment.config.population.cell_m)
     shapes = cells.geometry.to_numpy()
     points = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
     if points.any():  # a place without an area is drawn as a square of the county's cell size
         x, y, half = shapely.get_x(shapes), shapely.get_y(shapes), size / 2.0
         shapes = np.where(points, shapely.box(x - half, y - half, x + half, y + half), shapes)
-    order = map_order(shapes, size)
+    return shapes, map_order(shapes, size)
+
+
+def _cells(assessment: Mappable) -> dict[str, Any] | None:
+    cells = assessment.cells
+    if cells.empty:
+        return None
+    shapes, order = _cell_order(assessment)
     cells, shapes = cells.iloc[order], shapes[order]
     unit = _codes(cells["unit_id"], assessment.units.index, _NO_UNIT)
     persons = cells["persons"].to_numpy(float)
@@ -410,6 +433,14 @@ def _streets(streets: gpd.GeoDataFrame | None) -> dict[str, Any] | None:
         parts = shapely.get_parts(joined)
         packed.append(pack_lines(parts, streets.crs, tolerance_m=_TOLERANCE_M))
     return {"levels": packed}
+
+
+def _walk(assessment: Mappable) -> dict[str, Any] | None:
+    network = getattr(assessment, "network", None)
+    if network is None:
+        return None
+    cells = assessment.cells.iloc[_cell_order(assessment)[1]]
+    return pack_walk(network, assessment.facilities, cells)
 
 
 def _is_plain(ids: pd.Index) -> bool:

@@ -23,6 +23,9 @@ _POLICY: Final = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:; base-uri 'none'; form-action 'none'"
 )
+# Only where the county's file has a key for this basemap.
+_TIANDITU: Final = "https://*.tianditu.gov.cn"
+_TIANDITU_HOST: Final = re.compile(r"https://[a-z0-9-]+\.tianditu\.gov\.cn/", re.IGNORECASE)
 # In the order in which the page runs them, inside one function.
 _SCRIPTS: Final = (
     "unpack.js",
@@ -30,8 +33,18 @@ _SCRIPTS: Final = (
     "canvas.js",
     "cells.js",
     "layers.js",
+    "walk.js",
     "popups.js",
+    "frame.js",
+    "legend.js",
     "panel.js",
+    "unitlist.js",
+    "gaplist.js",
+    "search.js",
+    "basemap.js",
+    "picture.js",
+    "paper.js",
+    "circle.js",
     "map.js",
 )
 _LOADING: Final = {
@@ -120,10 +133,17 @@ def map_html(chart: folium.Map) -> str:
     ...
     lifecircle.errors.InputError: map: <script src> would load https://... -> ...
     """
-    html: str = chart.get_root().render()
+    root = chart.get_root()
+    html: str = root.render()
     reader = _Addresses()
     reader.feed(html)
     reader.close()
+    if isinstance(root, _Page) and root.basemap:
+        reader.found = [
+            (place, address)
+            for place, address in reader.found
+            if not (place == "<img src>" and _TIANDITU_HOST.match(address))
+        ]
     if reader.found:
         remedy = "leave out that layer, or give its content as a data: URI"
         raise InputError(
@@ -167,7 +187,9 @@ class _Page(Figure):
         # branca's own meta tag is in the template, before anything that a policy concerns.
         self.header._children.clear()  # noqa: SLF001
         self.lang = lang
-        self.policy = _POLICY
+        self.basemap = bool(data["frame"].get("tianditu"))
+        images = f"img-src {_TIANDITU} data:"
+        self.policy = _POLICY.replace("img-src data:", images) if self.basemap else _POLICY
         self.words = data["words"][lang]
         self.data = json_text(data)
         self.style = _leaflet_css() + _file("templates", "page.css").read_text(encoding="utf-8")

@@ -4,6 +4,9 @@ const INK = "#17313b";
 // Vermilion: not in the cells' colours, and told from them with any colour vision.
 const GAP = "#c24e00";
 const CHOSEN = "#0050d8";
+// What lies over units of other settings than the one that is filtered by.
+const VEIL = "rgba(244, 246, 246, 0.86)";
+const VEIL_SOLID = "#f0f2f3";
 const FONT = getComputedStyle(document.body).fontFamily;
 
 const units = {
@@ -45,12 +48,18 @@ const state = {
   facilityKinds: new Set(),
   streets: true,
   labels: true,
+  setting: "", // urban, township, rural, or "" for all
+  units: { measure: "score", sort: "residents", down: true }, // how the table of units is sorted
+  circle: 0, // whose coverage the overview lists
+  tab: "overview",
+  folded: {}, // cards that the reader folded or opened
+  answer: () => [], // the popup's sections
   selected: null, // {cell, unit, gap, facility}: positions or -1
   popup: null,
 };
 
 /** What the units can show: a score or the share of residents that have it all. */
-const unitViews = listUnitViews();
+const unitViews = [];
 
 function listUnitViews() {
   const own = (unit) => unit.scores.find((score) => score !== null) || null;
@@ -102,7 +111,7 @@ function shownBands() {
   return bands;
 }
 
-const shownGap = (gap) => gaps.kind[gap] === state.gapKind;
+const shownGap = (gap) => gaps.kind[gap] === state.gapKind && inSetting(gaps.unit[gap]);
 
 function paintCounty(context, view) {
   context.beginPath();
@@ -110,7 +119,7 @@ function paintCounty(context, view) {
   context.shadowColor = "rgba(23, 49, 59, 0.28)";
   context.shadowBlur = 14 * view.dpr;
   context.fillStyle = "#fdfdfb";
-  context.fill("evenodd");
+  if (!basemap.shown || view.picture) context.fill("evenodd");
 }
 
 function paintUnits(context, view) {
@@ -121,6 +130,18 @@ function paintUnits(context, view) {
     context.beginPath();
     trace(context, units.shapes, position, view);
     context.fillStyle = group === MISSING_8 ? NO_DATA : state.unitView.classes[group].color;
+    context.fill("evenodd");
+  });
+}
+
+/** Greys out the units of other settings, and all that lies on them. */
+function paintVeil(context, view) {
+  if (!state.setting) return;
+  context.fillStyle = VEIL;
+  units.table.forEach((_, unit) => {
+    if (inSetting(unit) || !visible(units.shapes, unit, view)) return;
+    context.beginPath();
+    trace(context, units.shapes, unit, view);
     context.fill("evenodd");
   });
 }
@@ -355,7 +376,7 @@ function paintLabels(context, view) {
   for (const unit of byResidents) {
     const x = units.labelX[unit] * view.k + view.left;
     const y = view.top - units.labelY[unit] * view.k;
-    write(shortened(units.table[unit].name, 18), x, y, view.zoom >= 13 ? 15 : 13, 700, INK);
+    write(shortened(units.table[unit].name, 18), x, y, view.zoom >= 13 ? 15 : 13, 700, inSetting(unit) ? INK : "#75848a");
   }
   if (view.zoom < 16) return;
   for (let i = 0; i < facilities.count; i++) {
@@ -373,6 +394,7 @@ const layers = {
     if (state.shown) paintCells(context, view, state.shown, state.populatedOnly);
   }, 0.82),
   isochrones: new CanvasLayer("lc-isochrones", 240, paintIsochrones, 0.6),
+  veil: new CanvasLayer("lc-veil", 245, paintVeil),
   streets: new CanvasLayer("lc-streets", 250, paintStreets),
   gaps: new CanvasLayer("lc-gaps", 260, paintGaps),
   borders: new CanvasLayer("lc-borders", 270, paintBorders),

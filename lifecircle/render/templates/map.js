@@ -1,7 +1,5 @@
 // The map itself: controls, legend, and the first view.
 
-const gapListeners = [];
-const onGapKind = (listener) => gapListeners.push(listener);
 const controls = {};
 
 function setIndicator(key) {
@@ -34,9 +32,9 @@ function redrawIsochrones() {
   layers.isochrones.redraw();
 }
 
-/** Cells stand back behind gaps, whose tint would else mix with theirs. */
+/** Cells stand back behind gaps and the circle of a spot, whose colours would else mix with theirs. */
 function fadeCells() {
-  layers.cells.setOpacity(state.gapKind < 0 ? state.opacity : state.opacity * 0.35);
+  layers.cells.setOpacity(state.gapKind < 0 && !state.spot ? state.opacity : state.opacity * 0.35);
 }
 
 function setGapKind(kind) {
@@ -44,7 +42,8 @@ function setGapKind(kind) {
   fadeCells();
   if (controls.gaps) controls.gaps.value = kind;
   layers.gaps.redraw();
-  gapListeners.forEach((listener) => listener(kind));
+  layers.ranks.redraw();
+  redrawTab("gaps");
   drawLegend();
 }
 
@@ -58,9 +57,9 @@ function setFacilityKind(kind, on) {
 }
 
 /** A labelled drop-down; options are [value, label, group]. */
-function choice(label, options, value, act) {
+function choice(label, options, value, act, id) {
   const groups = new Map();
-  const select_ = el("select", { onchange: () => act(select_.value) });
+  const select_ = el("select", { id, onchange: () => act(select_.value) });
   for (const [key, text, group] of options) {
     if (group && !groups.has(group)) {
       groups.set(group, el("optgroup", { label: group }));
@@ -84,27 +83,27 @@ function layerCard() {
     [none, ...indicators.map((entry) => [entry.key, entry.option || entry.label, entry.group])],
     state.shown ? state.shown.indicator.key : "", setIndicator);
   const [unitChoice] = choice(t("layer_units"),
-    [none, ...unitViews.map((view) => [view.key, view.option, view.group])], "", setUnitView);
+    [none, ...unitViews.map((view) => [view.key, view.option, view.group])], state.unitView ? state.unitView.key : "", setUnitView);
   const reached = [...new Set(isochrones.kind.filter((_, band) => isochrones.facility[band] < 0))].sort((a, b) => a - b);
   const [isoChoice] = choice(t("layer_isochrones"),
-    [["-1", t("none")], ...reached.map((kind) => [String(kind), data.kinds[kind].label])], "-1",
+    [["-1", t("none")], ...reached.map((kind) => [String(kind), data.kinds[kind].label])], String(state.isochroneKind),
     (value) => setIsochroneKind(Number(value)));
   const [gapChoice, gapSelect] = choice(t("layer_gaps"),
     [["-1", t("none")], ...[...new Set(gaps.kind)].sort((a, b) => a - b).map((kind) => [String(kind), data.kinds[kind].label])],
     String(state.gapKind), (value) => setGapKind(Number(value)));
   Object.assign(controls, { cells: cellSelect, gaps: gapSelect });
   const opacity = el("input", {
-    type: "range", min: "20", max: "100", value: "82", "aria-label": t("opacity"),
+    type: "range", min: "20", max: "100", value: String(Math.round(state.opacity * 100)), "aria-label": t("opacity"),
     oninput: () => { state.opacity = opacity.value / 100; fadeCells(); },
   });
   const empty = cells && cells.persons.some((persons) => !(persons > 0));
   return card("lc-layers", t("layers"), [
-    cellChoice,
+    basemapChoice(), cellChoice,
     el("label", { class: "lc-choice lc-slider" }, el("span", {}, t("opacity")), opacity),
     unitChoice, isoChoice, gapChoice,
     el("div", { class: "lc-toggles" },
-      streets.length ? toggle(t("streets"), true, (on) => { state.streets = on; layers.streets.redraw(); }) : null,
-      toggle(t("names"), true, (on) => { state.labels = on; layers.labels.redraw(); }),
+      streets.length ? toggle(t("streets"), state.streets, (on) => { state.streets = on; layers.streets.redraw(); }) : null,
+      toggle(t("names"), state.labels, (on) => { state.labels = on; layers.labels.redraw(); }),
       empty ? toggle(t("populated_only"), state.populatedOnly, (on) => { state.populatedOnly = on; layers.cells.redraw(); }) : null),
     facilityChips(),
   ]);
@@ -115,7 +114,7 @@ function facilityChips() {
   facilities.kind.forEach((kind) => counts.set(kind, (counts.get(kind) || 0) + 1));
   const judged = new Set(data.requirements.map((r) => r.kind));
   controls.facilities = data.kinds.map((kind, i) => (judged.has(i) || counts.has(i)) && el("button", {
-    type: "button", class: "lc-chip", "aria-pressed": "false", "data-kind": kind.key, disabled: !counts.has(i),
+    type: "button", class: "lc-chip", "aria-pressed": String(state.facilityKinds.has(i)), "data-kind": kind.key, disabled: !counts.has(i),
     onclick: () => setFacilityKind(i, !state.facilityKinds.has(i)),
   }, symbol(i), kind.label, el("small", {}, number(counts.get(i) || 0))));
   const all = (on) => () => data.kinds.forEach((_, i) => setFacilityKind(i, on && counts.has(i)));
@@ -128,12 +127,15 @@ function facilityChips() {
 
 /** A card on the map that folds to its heading; on a small map it starts folded. */
 function card(name, heading, content) {
-  const folded = map.getSize().y < (name === "lc-layers" ? 480 : 340) || map.getSize().x < 500;
-  const body = el("div", { class: "lc-card-body", id: `${name}-body`, hidden: folded }, content);
+  if (state.folded[name] === undefined) {
+    state.folded[name] = map.getSize().y < (name === "lc-layers" ? 480 : 340) || map.getSize().x < (name === "lc-layers" ? 700 : 500);
+  }
+  const body = el("div", { class: "lc-card-body", id: `${name}-body`, hidden: state.folded[name] }, content);
   const button = el("button", {
-    type: "button", class: "lc-fold", "aria-expanded": String(!folded), "aria-controls": body.id,
+    type: "button", class: "lc-fold", "aria-expanded": String(!state.folded[name]), "aria-controls": body.id,
     onclick: () => {
-      body.hidden = !body.hidden;
+      state.folded[name] = !state.folded[name];
+      body.hidden = state.folded[name];
       button.setAttribute("aria-expanded", String(!body.hidden));
     },
   }, heading);
@@ -141,49 +143,6 @@ function card(name, heading, content) {
   L.DomEvent.disableClickPropagation(node);
   L.DomEvent.disableScrollPropagation(node);
   return node;
-}
-
-const swatch = (color, name = "") => el("span", { class: `lc-swatch ${name}`, style: color ? `background:${color}` : null, "aria-hidden": "true" });
-
-function bandSwatch(band, position) {
-  if (bandsFilled()) return swatch(bandColour(band));
-  const line = `${bandWidth(position)}px solid ${data.kinds[isochrones.kind[band]].color}`;
-  return el("span", { class: "lc-swatch lc-line", style: `border-top:${line}`, "aria-hidden": "true" });
-}
-
-function classLines(view, persons) {
-  const total = persons ? persons.reduce((sum, value) => sum + value, 0) : 0;
-  const share = (group) => (total > 0 ? el("small", {}, percent(persons[group] / total)) : null);
-  return el("ul", {},
-    view.classes.map((entry, i) => el("li", {}, swatch(entry.color), el("span", {}, entry.label), persons ? share(i) : null)),
-    el("li", {}, swatch(NO_DATA), el("span", {}, view.missing), persons ? share(MISSING_8) : null));
-}
-
-function legendBlock(title, unit, ...content) {
-  return el("div", { class: "lc-legend-block" }, el("h3", {}, title, unit ? el("small", {}, unit) : null), content);
-}
-
-/** Everything that is shown now, with its unit; grey is always explained. */
-function drawLegend() {
-  if (!controls.legend) return;
-  const blocks = [];
-  if (state.shown) {
-    blocks.push(legendBlock(state.shown.indicator.label, t("legend_unit_share", { unit: state.shown.indicator.unit }),
-      classLines(state.shown.indicator, state.shown.persons)));
-  }
-  if (state.unitView) blocks.push(legendBlock(state.unitView.label, state.unitView.unit, classLines(state.unitView, null)));
-  const bands = shownBands();
-  if (bands.length) {
-    const title = state.isochroneFacility >= 0 ? facilityName(state.isochroneFacility) : data.kinds[state.isochroneKind].label;
-    blocks.push(legendBlock(t("isochrones_of", { kind: title }), null, el("ul", {},
-      bands.slice().reverse().map((band, position) => el("li", {}, bandSwatch(band, position),
-        el("span", {}, limitLabel(isochrones.limit[band], isochrones.unit[band])))))));
-  }
-  const lines = [[swatch(null, "lc-border"), t("unit_border")]];
-  if (state.gapKind >= 0) lines.unshift([swatch(null, "lc-hatch"), t("gap_legend", { kind: data.kinds[state.gapKind].label })]);
-  blocks.push(el("ul", { class: "lc-legend-lines" }, lines.map(([mark, text]) => el("li", {}, mark, el("span", {}, text)))));
-  if (state.shown || state.unitView) blocks.push(el("p", { class: "lc-note" }, t("grey_note")));
-  fill(controls.legend, ...blocks);
 }
 
 function legendCard() {
@@ -209,14 +168,66 @@ const NorthArrow = L.Control.extend({
   },
 });
 
-function attribution() {
-  const node = el("span", {}, ["© OpenStreetMap contributors, ODbL", ...frame.datasets.map(datasetLine)]
-    .filter((text, i, all) => text && all.indexOf(text) === i).join(" · "));
-  const control = L.control.attribution({ prefix: false }).addTo(map);
-  fill(control.getContainer(), node);
+function drawAttribution() {
+  if (!controls.credit) controls.credit = L.control.attribution({ prefix: false }).addTo(map);
+  fill(controls.credit.getContainer(), el("span", {}, creditLines().map((line) => nameOf(line, 160)).flatMap((node, i) => (i ? [" · ", node] : [node]))));
+}
+
+/** Labels of what the cells and units can show are words: they are listed anew. */
+function listViews() {
+  const [shown, view] = [state.shown && state.shown.indicator.key, state.unitView && state.unitView.key];
+  if (cells) indicators.splice(0, indicators.length, ...listIndicators());
+  unitViews.splice(0, unitViews.length, ...listUnitViews());
+  if (shown) state.shown.indicator = indicators.find(({ key }) => key === shown);
+  if (view) state.unitView = unitViews.find(({ key }) => key === view);
+}
+
+/** All words on the page; what is shown, chosen, sorted and folded stays. */
+function drawWords() {
+  drawHead();
+  drawFoot();
+  const stage = map.getContainer();
+  stage.setAttribute("aria-label", t("map"));
+  document.getElementById("lc-stage").setAttribute("aria-label", t("map"));
+  if (controls.bearings) controls.bearings.forEach((control) => control.remove());
+  controls.bearings = [
+    L.control.zoom({ zoomInTitle: t("zoom_in"), zoomOutTitle: t("zoom_out") }),
+    L.control.scale({ imperial: false, maxWidth: 140 }),
+    new NorthArrow(),
+  ];
+  controls.bearings.forEach((control) => control.addTo(map));
+  drawAttribution();
+  if (controls.cards) controls.cards.remove();
+  controls.cards = el("div", { class: "lc-cards-right" }, layerCard(), legendCard());
+  stage.append(controls.cards);
+  drawLegend();
+  drawPanel();
+  redrawPopup();
+}
+
+onLanguage(() => {
+  const focused = document.activeElement.id;
+  listViews();
+  drawWords();
+  const again = focused && document.getElementById(focused);
+  if (again) again.focus();
+});
+
+/** Leaflet slides and fades; whoever asked the system for stillness gets it. */
+function keepStill() {
+  if (!window.matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  Object.assign(map.options, { zoomAnimation: false, fadeAnimation: false, inertia: false });
+  map._zoomAnimated = false;
+  map._fadeAnimated = false;
+  const panBy = map.panBy;
+  map.panBy = (offset, options) => panBy.call(map, offset, { ...options, animate: false });
 }
 
 function start() {
+  keepStill();
+  listViews();
+  if (indicators.length) state.shown = classify(indicators[0]);
+  data.gapKinds.forEach((kind) => { if (facilityCount[kind]) state.facilityKinds.add(kind); });
   drawHead();
   drawFoot();
   map.invalidateSize({ animate: false }); // the frame has just taken its share of the window
@@ -226,20 +237,10 @@ function start() {
   map.setMaxZoom(19);
   map.setMaxBounds(all.pad(4));
   Object.values(layers).forEach((layer) => layer.addTo(map));
-  L.control.zoom({ zoomInTitle: t("zoom_in"), zoomOutTitle: t("zoom_out") }).addTo(map);
-  L.control.scale({ imperial: false, maxWidth: 140 }).addTo(map);
-  new NorthArrow().addTo(map);
-  attribution();
-  if (indicators.length) state.shown = classify(indicators[0]);
-  data.gapKinds.forEach((kind) => state.facilityKinds.add(kind));
   const stage = map.getContainer();
-  stage.setAttribute("aria-label", t("map"));
   stage.setAttribute("role", "application");
-  stage.append(el("div", { class: "lc-cards-right" }, layerCard(), legendCard()));
-  state.facilityKinds.forEach((kind) => setFacilityKind(kind, true));
+  drawWords();
   Object.values(layers).forEach((layer) => layer.redraw());
-  drawLegend();
-  drawPanel();
   map.on("click", (event) => inspect(event.latlng));
   // The middle of the map can be asked by keyboard: move with the arrows, then press Enter.
   stage.addEventListener("keydown", (event) => {

@@ -31,7 +31,7 @@ function pairs(list) {
 }
 
 function unitButton(unit) {
-  return el("button", { class: "lc-link", type: "button", onclick: () => openUnit(unit) }, units.table[unit].name);
+  return el("button", { class: "lc-link", type: "button", onclick: () => openUnit(unit) }, nameOf(units.table[unit].name, 60));
 }
 
 function facilityAnswer(facility) {
@@ -39,14 +39,14 @@ function facilityAnswer(facility) {
   let entrances = 1;
   facilities.entranceOf.forEach((owner) => { if (owner === facility) entrances++; });
   return el("section", { class: "lc-answer" },
-    el("h3", {}, symbol(kind), facilityName(facility)),
+    el("h3", {}, symbol(kind), longText(facilityName(facility), 80)),
     pairs([
       [t("kind"), data.kinds[kind].label],
-      [t("source"), facilities.source[facility]],
-      [t("id"), facilities.id[facility]],
+      [t("source"), longText(facilities.source[facility])],
+      [t("id"), longText(facilities.id[facility])],
       [t("category"), longText(say(facilities.category[facility]))],
-      [t("address"), facilities.address[facility]],
-      [t("hours"), facilities.hours[facility]],
+      [t("address"), longText(facilities.address[facility])],
+      [t("hours"), longText(facilities.hours[facility])],
       [t("capacity"), facilities.capacity[facility] === null ? null : number(facilities.capacity[facility])],
       [t("entrances"), entrances > 1 ? String(entrances) : null],
     ]));
@@ -64,10 +64,10 @@ function gapAnswer(gap) {
       [t("residents_beyond"), people(gaps.persons[gap])],
       [t("residents_unreached"), gaps.unreached[gap] ? number(gaps.unreached[gap]) : null],
       [t("unit"), unitButton(gaps.unit[gap])],
-      [t("nearest"), nearest >= 0 ? facilityName(nearest) : t("none_reached")],
+      [t("nearest"), nearest >= 0 ? nameOf(facilityName(nearest)) : t("none_reached")],
       [t("minutes_mean"), gaps.minutes[gap] === null ? null : number(gaps.minutes[gap], 1)],
       [t("area"), t("hectares", { area: number(gaps.hectares[gap], 1) })],
-      [t("priority"), gaps.reasons[gap] === null ? number(gaps.priority[gap], 2) : `${number(gaps.priority[gap], 2)} (${gaps.reasons[gap]})`],
+      [t("priority"), gaps.reasons[gap] === null ? number(gaps.priority[gap], 2) : [number(gaps.priority[gap], 2), " ", longText(gaps.reasons[gap], 120)]],
     ]));
 }
 
@@ -99,7 +99,7 @@ function serviceRow(cell, kind) {
   return el("tr", {},
     el("th", { scope: "row" }, symbol(kind), data.kinds[kind].label),
     el("td", { class: "lc-number" }, minutes === MISSING_16 ? t("not_reached_short") : t("minutes_short", { minutes: number(minutes / 10, 1) })),
-    el("td", { class: "lc-place" }, nearest >= 0 ? facilityName(nearest) + far : "–"),
+    el("td", { class: "lc-place" }, nearest >= 0 ? [nameOf(facilityName(nearest), 40), far] : "–"),
     el("td", { class: "lc-verdict" }, asked.map((r) => verdict(meets(cell, r), r))));
 }
 
@@ -144,12 +144,12 @@ function unitAnswer(unit) {
     .filter(([, shares]) => shares && shares[0] !== null)
     .sort((a, b) => a[1][0] - b[1][0]);
   return el("section", { class: "lc-answer" },
-    el("h3", {}, row.name),
+    el("h3", {}, longText(row.name, 80)),
     pairs([
       [t("setting"), settingLabel(row.setting)],
       [t("residents"), number(row.residents)],
       [t("households"), row.households === null ? null : number(row.households)],
-      [t("id"), row.id],
+      [t("id"), longText(row.id)],
     ]),
     el("ul", { class: "lc-circles" }, judged.map(([circle, score]) => el("li", {},
       el("span", { class: "lc-circle-name" }, circle.label),
@@ -181,35 +181,51 @@ function panClear() {
   return { autoPanPaddingTopLeft: paddingTopLeft, autoPanPaddingBottomRight: paddingBottomRight };
 }
 
-function openPopup(place, sections) {
-  const popup = L.popup({ maxWidth: 420, minWidth: 300, maxHeight: Math.max(220, Math.min(340, map.getSize().y - 150)), ...panClear() })
-    .setLatLng(place)
-    .setContent(el("div", { class: "lc-popup", lang: htmlLang() }, sections));
-  state.popup = popup;
-  popup.openOn(map);
-  const button = popup.getElement().querySelector(".leaflet-popup-close-button");
+const popupContent = (place) => el("div", { class: "lc-popup", lang: htmlLang() }, state.answer(), circleOffer(place));
+
+function nameCloseButton() {
+  const button = state.popup.getElement().querySelector(".leaflet-popup-close-button");
   button.setAttribute("aria-label", t("close"));
   button.setAttribute("title", t("close"));
 }
 
-/** Select something, mark it on the map and answer for it. */
-function select(place, chosen, sections) {
+function openPopup(place) {
+  const popup = L.popup({ maxWidth: 420, minWidth: 300, maxHeight: Math.max(220, Math.min(340, map.getSize().y - 150)), ...panClear() })
+    .setLatLng(place)
+    .setContent(popupContent(place));
+  state.popup = popup;
+  popup.openOn(map);
+  nameCloseButton();
+}
+
+/** The same answer in the language of now, where it stands. */
+function redrawPopup() {
+  if (!state.popup || !state.popup.isOpen()) return;
+  state.popup.options.autoPan = false;
+  state.popup.setContent(popupContent(state.popup.getLatLng()));
+  state.popup.options.autoPan = true;
+  nameCloseButton();
+}
+
+/** Select something, mark it on the map and answer for it; answer() gives the popup's sections. */
+function select(place, chosen, answer) {
   state.selected = { cell: -1, unit: -1, gap: -1, facility: -1, ...chosen };
+  state.answer = answer;
   const before = state.isochroneFacility;
   const has = state.selected.facility >= 0 && isochrones.facility.includes(state.selected.facility);
   state.isochroneFacility = has ? state.selected.facility : -1;
   if (state.isochroneFacility !== before) { redrawIsochrones(); drawLegend(); }
   layers.borders.redraw();
   layers.gaps.redraw();
-  openPopup(place, sections);
+  openPopup(place);
 }
 
 function openUnit(unit) {
-  select(toPlace(units.labelX[unit], units.labelY[unit]), { unit }, [unitAnswer(unit)]);
+  select(toPlace(units.labelX[unit], units.labelY[unit]), { unit }, () => [unitAnswer(unit)]);
 }
 
 function openGap(gap) {
-  select(toPlace(gaps.labelX[gap], gaps.labelY[gap]), { gap }, [gapAnswer(gap)]);
+  select(toPlace(gaps.labelX[gap], gaps.labelY[gap]), { gap }, () => [gapAnswer(gap)]);
 }
 
 /** Facilities whose marks lie under a point of the screen, nearest first. */
@@ -225,11 +241,19 @@ function facilitiesAt(place) {
   return found.sort((a, b) => a[0] - b[0]).slice(0, 6).map(([, facility]) => facility);
 }
 
+/** Gap and cell of a place, -1 for none; the cell folds where there is a gap. */
+function placeAnswer(gap, cell) {
+  const answers = gap >= 0 ? [gapAnswer(gap)] : [];
+  if (cell >= 0) answers.push(gap >= 0 ? el("details", {}, el("summary", {}, t("cell_here")), cellAnswer(cell)) : cellAnswer(cell));
+  return answers;
+}
+
 /** Answer for a place: facilities first, then gap and cell, else the unit. */
 function inspect(place) {
+  if (asksForCircle(place)) return;
   const found = facilitiesAt(place);
   if (found.length) {
-    select(place, { facility: found[0] }, found.map(facilityAnswer));
+    select(place, { facility: found[0] }, () => found.map(facilityAnswer));
     return;
   }
   const [x, y] = toPlane(place);
@@ -237,16 +261,10 @@ function inspect(place) {
   const drawn = (cell) => cell >= 0 && !(state.populatedOnly && !(cells.persons[cell] > 0));
   const hit = cells && state.shown ? cellAt(x, y) : -1;
   const cell = drawn(hit) ? hit : -1;
-  const sections = [];
-  if (gap >= 0) sections.push(gapAnswer(gap));
-  if (cell >= 0) {
-    const answer = cellAnswer(cell);
-    sections.push(gap >= 0 ? el("details", {}, el("summary", {}, t("cell_here")), answer) : answer);
-  }
-  if (sections.length) {
-    select(place, { gap, cell }, sections);
+  if (gap >= 0 || cell >= 0) {
+    select(place, { gap, cell }, () => placeAnswer(gap, cell));
     return;
   }
   const unit = findFeature(units.shapes, x, y);
-  if (unit >= 0) select(place, { unit }, [unitAnswer(unit)]);
+  if (unit >= 0) select(place, { unit }, () => [unitAnswer(unit)]);
 }

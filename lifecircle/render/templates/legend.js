@@ -1,0 +1,89 @@
+// The legend: what is shown now, as a list of blocks that the card, the paper and the picture draw alike.
+//
+// A block is {title, unit, lines}; a line {mark, text, share}; a mark {fill}, {line, width}, {dash}, {hatch} or
+// {dot: kind}. Scripts that draw something of their own add a function to `legendSources`: it gives a block or null.
+
+const legendSources = [];
+
+/** Residents by class of the cells shown, of the setting that is filtered by. */
+function personsByClass(shown) {
+  if (!state.setting) return shown.persons;
+  const persons = new Float64Array(256);
+  for (let cell = 0; cell < cells.count; cell++) {
+    const unit = cells.unit[cell];
+    if (unit !== MISSING_16 && inSetting(unit)) persons[shown.classes[cell]] += cells.persons[cell];
+  }
+  return persons;
+}
+
+function classLines(view, persons) {
+  const total = persons ? persons.reduce((sum, value) => sum + value, 0) : 0;
+  const share = (group) => (total > 0 ? percent(persons[group] / total) : null);
+  return [
+    ...view.classes.map((entry, i) => ({ mark: { fill: entry.color }, text: entry.label, share: persons ? share(i) : null })),
+    { mark: { fill: NO_DATA }, text: view.missing, share: persons ? share(MISSING_8) : null },
+  ];
+}
+
+function bandMark(band, position) {
+  if (bandsFilled()) return { fill: bandColour(band) };
+  return { line: data.kinds[isochrones.kind[band]].color, width: bandWidth(position) };
+}
+
+/** Everything that is shown now, with its unit; grey is always explained. */
+function legendBlocks() {
+  const blocks = [];
+  if (state.shown) {
+    const { indicator } = state.shown;
+    const right = state.setting ? t("legend_unit_share_setting", { unit: indicator.unit, setting: settingLabel(state.setting) })
+      : t("legend_unit_share", { unit: indicator.unit });
+    blocks.push({ title: indicator.label, unit: right, lines: classLines(indicator, personsByClass(state.shown)) });
+  }
+  if (state.unitView) blocks.push({ title: state.unitView.label, unit: state.unitView.unit, lines: classLines(state.unitView, null) });
+  const bands = shownBands();
+  if (bands.length) {
+    const whose = state.isochroneFacility >= 0 ? isolated(shortened(facilityName(state.isochroneFacility), 40))
+      : data.kinds[state.isochroneKind].label;
+    blocks.push({
+      title: t("isochrones_of", { kind: whose }),
+      lines: bands.slice().reverse().map((band, position) => ({
+        mark: bandMark(band, position), text: limitLabel(isochrones.limit[band], isochrones.unit[band]),
+      })),
+    });
+  }
+  blocks.push(...legendSources.map((source) => source()).filter(Boolean));
+  const lines = [{ mark: { dash: true }, text: t("unit_border") }];
+  if (state.gapKind >= 0) lines.unshift({ mark: { hatch: true }, text: t("gap_legend", { kind: data.kinds[state.gapKind].label }) });
+  if (state.setting) lines.push({ mark: { fill: VEIL_SOLID }, text: t("other_settings") });
+  blocks.push({ lines });
+  return blocks;
+}
+
+/** The kinds of facilities that are shown: on screen the layers' card says them. */
+function facilityBlock() {
+  const kinds = data.kinds.map((_, kind) => kind).filter((kind) => state.facilityKinds.has(kind) && facilityCount[kind]);
+  return kinds.length ? { title: t("layer_facilities"), lines: kinds.map((kind) => ({ mark: { dot: kind }, text: data.kinds[kind].label })) } : null;
+}
+
+const greyNote = () => (state.shown || state.unitView ? t("grey_note") : null);
+
+function markNode(mark) {
+  if (mark.dot !== undefined) return symbol(mark.dot);
+  const [name, style] = mark.fill ? ["", `background:${mark.fill}`]
+    : mark.line ? ["lc-line", `border-top:${mark.width}px solid ${mark.line}`]
+      : [mark.hatch ? "lc-hatch" : "lc-border", null];
+  return el("span", { class: `lc-swatch ${name}`, style, "aria-hidden": "true" });
+}
+
+function legendNodes(blocks) {
+  return blocks.map((block) => el("div", { class: block.title ? "lc-legend-block" : "lc-legend-lines" },
+    block.title ? el("h3", {}, nameOf(block.title, 60), block.unit ? el("small", {}, block.unit) : null) : null,
+    el("ul", {}, block.lines.map(({ mark, text, share }) => el("li", {}, markNode(mark), el("span", {}, nameOf(text, 60)),
+      share ? el("small", {}, share) : null)))));
+}
+
+function drawLegend() {
+  if (!controls.legend) return;
+  const note = greyNote();
+  fill(controls.legend, ...legendNodes(legendBlocks()), ...(note ? [el("p", { class: "lc-note" }, note)] : []));
+}
