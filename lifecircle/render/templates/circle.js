@@ -6,7 +6,7 @@ const LISTED_MINUTES = 60; // longer walks are not listed; ours
 const REACH_WIDTH_M = 120; // how wide a reached street is painted; for show
 const NEWLY = "#e5158b"; // in no scale of the map, and told from them with any colour vision
 
-state.spot = null; // {place, pending} and, once it is found, what `findSpot` gives
+state.spot = null; // {place, pending}, and then what `findSpot` gives: {place, off, unit, nearest, residents, lines, ...}
 state.placed = null; // {kind, place, gains}: the facility put at the spot
 
 /** The network and all places on it, unpacked when the first spot is asked for. */
@@ -45,21 +45,27 @@ function nearestOfKinds(measured, at, cutoff) {
   return { nearest, search };
 }
 
-/** All that the page says of a spot. */
-function findSpot(place) {
+/** All that the page says of a spot, as numbers. */
+function measureSpot(place) {
   const { net, seconds, metres } = walking();
   const point = L.Projection.SphericalMercator.project(place);
   const [x, y] = net.fromPlane(point.x, point.y);
   const snapped = snap(net, [x], [y]);
   const spot = { place, snapped, off: snapped.segment[0] < 0, unit: findFeature(units.shapes, ...toPlane(place)) };
   if (spot.off) return spot;
-  const { cost } = seconds();
-  const { nearest, search } = nearestOfKinds(seconds(), locate(net, cost, snapped), LISTED_MINUTES * 60);
-  spot.nearest = nearest;
-  spot.lines = REACH_MINUTES.map((minutes) => inPlane(net, reachedLines(net, cost, search, minutes * 60)));
+  Object.assign(spot, nearestOfKinds(seconds(), locate(net, seconds().cost, snapped), LISTED_MINUTES * 60));
   const farthest = Math.max(0, ...data.requirements.filter((r) => r.unit === "metres").map((r) => r.limit));
   spot.metres = farthest ? nearestOfKinds(metres(), locate(net, metres().cost, snapped), farthest).nearest : null;
   spot.residents = cells && residentsWithin(snapped);
+  return spot;
+}
+
+/** The same with the lines of each band, to be painted. */
+function findSpot(place) {
+  const spot = measureSpot(place);
+  if (spot.off) return spot;
+  const { net, seconds } = walking();
+  spot.lines = REACH_MINUTES.map((minutes) => inPlane(net, reachedLines(net, seconds().cost, spot.search, minutes * 60)));
   return spot;
 }
 
@@ -363,6 +369,7 @@ if (data.walk) {
     spot: new CanvasLayer("lc-spot", 297, paintSpot),
   });
   here.draw = drawHere;
+  map.measureSpot = measureSpot; // for those who script the page, as its tests do
   legendSources.push(() => (state.spot && state.spot.lines ? {
     title: t("circle_legend"), unit: t("minutes_walk"),
     lines: [

@@ -1,0 +1,416 @@
+"""The circle of a spot, found by the page itself: held against Python, and used by a planner."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from functools import partial
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import pytest
+import shapely
+
+from lifecircle import assess, read_config
+from lifecircle.reach import nearest_seconds, nearest_times, pair_seconds, take
+from lifecircle.render import contents
+from lifecircle.render.maps import coverage_map, map_html
+from lifecircle.render.walking import pack_walk
+
+pytestmark = pytest.mark.browser
+
+LISTED_SECONDS = 3600.0  # the page lists walks of up to an hour
+IN_METRES = """
+[[standard.requirements]]
+circle = "fitness_15"
+kinds = ["retail"]
+metres = 800
+flag = "ours"
+source = "a test"
+"""
+MEASURE = """(places) => places.map(([lat, lon]) => {
+  const spot = map_lifecircle.measureSpot(L.latLng(lat, lon));
+  return spot.off ? null : {
+    seconds: spot.nearest.map((found) => found && found.value),
+    facility: spot.nearest.map((found) => found && found.facility),
+    metres: spot.metres.map((found) => found && found.value),
+    residents: spot.residents,
+  };
+})"""
+
+
+def _missing(what: str):
+    if os.environ.get("CI_BROWSER") == "1":
+        pytest.fail(f"CI_BROWSER=1, but {what} is missing")
+    pytest.skip(f"{what} is missing")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _missing("playwright")
+    path = (
+        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    )
+    if path is None:
+        _missing("chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The demo, and a threshold in metres besides its own."""
+    folder = tmp_path_factory.mktemp("demo")
+    data = Path("data/liechtenstein").resolve()
+    text = (data / "county.toml").read_text(encoding="utf-8")
+    county = folder / "county.toml"
+    county.write_text(text.replace('path = "', f'path = "{data}/') + IN_METRES, encoding="utf-8")
+    return assess(read_config(county))
+
+
+@pytest.fixture(scope="module")
+def file(demo, tmp_path_factory):
+    path = tmp_path_factory.mktemp("map") / "map.html"
+    path.write_text(map_html(coverage_map(demo)), encoding="utf-8")
+    return path
+
+
+def worries(line):
+    """What a page complains of; reading pixels back is what the tests do, not the page."""
+    loud = line.type in ("error", "warning") and "readback" not in line.text
+    return [line.text] if loud else []
+
+
+@pytest.fixture
+def visit(browser, file):
+    """Open the map without a network; at the end, it has asked and complained of nothing."""
+    opened = []
+
+    def go(path=file):
+        context = browser.new_context(viewport={"width": 1366, "height": 768}, offline=True)
+        page = context.new_page()
+        requests, complaints = [], []
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.extend(worries(line)))
+        page.goto(path.as_uri())
+        page.wait_for_selector("[data-ready=true]", timeout=60_000)
+        opened.append((context, requests, complaints))
+        return page
+
+    yield go
+    for context, requests, complaints in opened:
+        context.close()
+        assert [url for url in requests if not url.startswith(("file:", "data:", "blob:"))] == []
+        assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def points(demo):
+    """A thousand points of the county, alike on every run."""
+    rng = np.random.default_rng(20260115)
+    county = demo.units.union_all()
+    west, south, east, north = county.bounds
+    spots = rng.uniform((west, south), (east, north), (4_000, 2))
+    spots = spots[shapely.contains_xy(county, *spots.T)][:1_000]
+    assert len(spots) == 1_000
+    return spots
+
+
+def lat_lon(points, crs):
+    lon, lat = pyproj.Transformer.from_crs(crs, 4326, always_xy=True).transform(
+        *np.asarray(points).T
+    )
+    return np.column_stack([lat, lon]).tolist()
+
+
+def python_seconds(demo, points, kind, cutoff=LISTED_SECONDS, network=None):
+    """What Python finds from each point to the nearest facility of a kind."""
+    network = network or demo.network
+    chosen = demo.facilities[demo.facilities["kind"] == kind]
+    sources = network.snap(chosen)
+    at = network.locate(sources)
+    on = np.flatnonzero(~sources.off_network)
+    numbers = chosen.index.get_indexer(sources.ids).astype(np.int32)[on]
+    targets = network.locate(network.snap_points(*points.T))
+    return nearest_seconds(network, take(at, on), numbers, targets, cutoff)
+
+
+def column(found, key, kind):
+    """One kind's values of all points, NaN where there is none."""
+    values = [None if spot is None else spot[key][kind] for spot in found]
+    return np.array([np.nan if value is None else value for value in values])
+
+
+@pytest.fixture(scope="module")
+def found(browser, file, demo, points):
+    """What the page finds for each point."""
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.wait_for_selector("[data-ready=true]", timeout=60_000)
+    result = page.evaluate(MEASURE, lat_lon(points, demo.network.crs))
+    context.close()
+    return result
+
+
+class TestNumbers:
+    """The page against Python on a thousand points."""
+
+    def test_off_the_network_is_off_in_both(self, found, demo, points):
+        off = demo.network.snap_points(*points.T).off_network
+        assert 0 < off.sum() < 500
+        assert [spot is None for spot in found] == off.tolist()
+
+    def test_seconds_to_the_nearest_of_every_kind(self, found, demo, points):
+        kinds = list(demo.standard.kinds)
+        known = [kind for kind in kinds if (demo.facilities["kind"] == kind).any()]
+        assert len(known) > 10
+        for kind in known:
+            expected, _ = python_seconds(demo, points, kind)
+            seconds = column(found, "seconds", kinds.index(kind))
+            assert np.array_equal(np.isnan(seconds), np.isnan(expected)), kind
+            assert np.nanmax(np.abs(seconds - expected)) < 1.0, kind
+            assert np.nanmax(np.abs(seconds - expected)) < 0.2, kind  # in truth far nearer
+
+    def test_the_nearest_is_the_same_facility(self, found, demo, points):
+        kinds = list(demo.standard.kinds)
+        expected, number = python_seconds(demo, points, "post")
+        posts = demo.facilities.index[demo.facilities["kind"] == "post"]
+        page = column(found, "facility", kinds.index("post"))
+        reached = ~np.isnan(expected)
+        wanted = demo.facilities.index.get_indexer(posts[number[reached]])
+        assert (page[reached] == wanted).mean() > 0.99  # of two equally near ones, either
+
+    def test_metres_where_a_threshold_is_in_metres(self, found, demo, points):
+        kind = list(demo.standard.kinds).index("retail")
+        expected, _ = python_seconds(demo, points, "retail", 800.0, demo.network.by_length())
+        metres = column(found, "metres", kind)
+        assert np.isfinite(expected).sum() > 20
+        assert np.array_equal(np.isnan(metres), np.isnan(expected))
+        assert np.nanmax(np.abs(metres - expected)) < 0.2
+
+    def test_residents_inside_15_minutes(self, found, demo, points):
+        network, cells = demo.network, demo.cells
+        on = np.array([spot is not None for spot in found])
+        at, places = (
+            network.locate(network.snap_points(*points[on].T)),
+            network.locate(network.snap(cells)),
+        )
+        persons = cells["persons"].to_numpy()
+
+        def within(seconds):
+            number = np.arange(on.sum())
+            rows, cell, _ = pair_seconds(network, at, number, len(number), places, seconds)
+            return np.bincount(np.repeat(number, np.diff(rows)), persons[cell], len(number))
+
+        page = np.array([spot["residents"][2] for spot in found if spot is not None])
+        assert page.sum() == pytest.approx(within(900.0).sum(), rel=1e-4)
+        # A cell whose walk takes 15 minutes to a tenth of a second may fall on either side.
+        assert (page >= within(899.8) - 0.01).all()
+        assert (page <= within(900.2) + 0.01).all()
+        assert (np.abs(page - within(900.0)) <= 0.001 * page + 0.01).mean() > 0.99
+
+
+def open_here(page, place, crs, zoom=15):
+    """Move the map to a point, open the tab of spots and click on the map's middle."""
+    ((lat, lon),) = lat_lon([place], crs)
+    page.evaluate(
+        "([lat, lon, zoom]) => map_lifecircle.setView([lat, lon], zoom, {animate: false})",
+        [lat, lon, zoom],
+    )
+    page.click("#lc-tab-here")
+    box = page.locator("#map_lifecircle").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_selector("#lc-here[data-state=ready]")
+
+
+def spot_of(page, crs):
+    """The place that the page says it answers for, in the metric CRS."""
+    text = page.locator(".lc-spot-place small").inner_text()
+    lon, lat = (float(part.split("°")[0].split(" ")[-1]) for part in text.split("，"))
+    return pyproj.Transformer.from_crs(4326, crs, always_xy=True).transform(lon, lat)
+
+
+def newly_covered(demo, kind, place, requirement):
+    """Persons who meet a requirement only with one more facility, measured anew by Python."""
+    one = gpd.GeoDataFrame(
+        {"kind": [kind], "name": ["new"], "source": ["new"]},
+        index=pd.Index(["new"], name="facility_id"),
+        geometry=[shapely.Point(place)],
+        crs=demo.network.crs,
+    )
+    facilities = pd.concat([demo.facilities[["kind", "name", "source", "geometry"]], one])
+    network = demo.network.by_length() if requirement.unit == "metres" else demo.network
+    limit = requirement.limit if requirement.unit == "metres" else requirement.limit * 60.0
+    settings = demo.standard.circles[requirement.circle].settings
+    judged = demo.cells["setting"].isin(settings).to_numpy()
+    before, after = (
+        (nearest_times(network, table, demo.cells, kinds=[kind])["seconds"] <= limit).to_numpy()
+        for table in (demo.facilities, facilities)
+    )
+    persons = demo.cells["persons"].to_numpy()
+    return persons[judged & after & ~before].sum(), persons[judged & ~after].sum()
+
+
+@pytest.mark.parametrize("kind", ["clinic", "post", "retail"])
+def test_a_facility_put_on_the_map_covers_whom_python_says(visit, demo, kind):
+    page = visit()
+    crs = demo.network.crs
+    beyond = demo.gaps[(demo.gaps["kind"] == kind) & (demo.gaps["rank"] <= 2)]
+    for gap in beyond.geometry[:2]:
+        spot = gap.representative_point()
+        open_here(page, (spot.x, spot.y), crs)
+        place = spot_of(page, crs)
+        page.select_option("#lc-put-kind", label=demo.standard.kinds[kind].zh)
+        page.click("#lc-put")
+        shown = [
+            (float(line.get_attribute("data-persons")), float(line.get_attribute("data-left")))
+            for line in page.locator(".lc-gains li").all()
+        ]
+        asked = [r for r in demo.standard.requirements if r.kind == kind]
+        assert len(shown) == len(asked)
+        for (persons, left), requirement in zip(shown, asked, strict=True):
+            gained, lacking = newly_covered(demo, kind, place, requirement)
+            assert persons == pytest.approx(gained, rel=1e-3, abs=0.05)
+            assert left == pytest.approx(lacking, rel=1e-3, abs=0.05)
+        assert sum(persons for persons, _ in shown) > 0
+        page.click("#lc-put-away")
+        assert page.locator(".lc-gains").count() == 0
+
+
+def colours(page, pane):
+    """How many pixels of a canvas are painted."""
+    return page.evaluate(
+        """(pane) => {
+          const canvas = document.querySelector(`.leaflet-${pane}-pane canvas`);
+          const pixels = new Uint32Array(canvas.getContext("2d", { willReadFrequently: true })
+            .getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+          return pixels.reduce((count, pixel) => count + (pixel ? 1 : 0), 0);
+        }""",
+        pane,
+    )
+
+
+def vaduz(demo):
+    cells = demo.cells[demo.cells["persons"] > 0]
+    cell = cells.iloc[int(np.argmax(cells["persons"]))]
+    return cell["x"], cell["y"]
+
+
+def test_a_click_offers_the_circle_and_draws_it(visit, demo):
+    page = visit()
+    ((lat, lon),) = lat_lon([vaduz(demo)], demo.network.crs)
+    page.evaluate(
+        "([lat, lon]) => map_lifecircle.setView([lat, lon], 14, {animate: false})", [lat, lon]
+    )
+    box = page.locator("#map_lifecircle").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert (
+        "居民" in page.locator(".leaflet-popup-content").inner_text()
+    )  # the answer that was there
+    page.click(".lc-offer button")
+    page.wait_for_selector("#lc-here[data-state=ready]")
+    assert page.locator(".leaflet-popup-content").count() == 0
+    bands = [
+        float(line.get_attribute("data-persons")) for line in page.locator(".lc-reach li").all()
+    ]
+    assert 0 < bands[0] < bands[1] < bands[2] < bands[3]
+    painted = {pane: colours(page, pane) for pane in ("lc-reach", "lc-reach-streets", "lc-spot")}
+    assert all(count > 100 for count in painted.values())
+    assert "步行圈" in page.locator(".lc-legend").inner_text()
+    rows = page.locator("#lc-here .lc-services tbody tr")
+    seconds = [row.get_attribute("data-seconds") for row in rows.all()]
+    reached = [float(value) for value in seconds if value is not None]
+    assert reached == sorted(reached)
+    assert seconds[len(reached) :] == [None] * (len(seconds) - len(reached))  # those come last
+    assert "电信" in page.locator("#lc-here .lc-note").nth(2).inner_text()  # nothing known of it
+    page.click("#lc-put")
+    assert colours(page, "lc-newly") >= 0
+    page.click("#lc-spot-clear")
+    assert page.locator("#lc-here[data-state=empty]").count() == 1
+    assert colours(page, "lc-reach") == 0
+
+
+def test_it_works_by_keyboard_and_in_both_languages(visit, demo):
+    page = visit()
+    ((lat, lon),) = lat_lon([vaduz(demo)], demo.network.crs)
+    page.evaluate(
+        "([lat, lon]) => map_lifecircle.setView([lat, lon], 14, {animate: false})", [lat, lon]
+    )
+    page.focus("#lc-tab-overview")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.focus("#map_lifecircle")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#lc-here[data-state=ready]")
+    page.focus("#lc-put")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "lc-put"  # it keeps the focus
+    chinese = [line.get_attribute("data-persons") for line in page.locator(".lc-gains li").all()]
+    page.click("#lc-lang-en")
+    assert "residents newly covered" in page.locator(".lc-gains").inner_text()
+    assert [
+        line.get_attribute("data-persons") for line in page.locator(".lc-gains li").all()
+    ] == chinese
+    assert "Reached from the chosen spot" in page.locator(".lc-legend").inner_text()
+    text = page.locator("#lc-here").inner_text()
+    symbols = {kind.symbol for kind in demo.standard.kinds.values()}
+    assert [sign for sign in text if "\u4e00" <= sign <= "\u9fff" and sign not in symbols] == []
+
+
+def test_off_the_network_it_says_so(visit, demo, points):
+    page = visit()
+    off = points[demo.network.snap_points(*points.T).off_network][0]
+    open_here(page, off, demo.network.crs, zoom=16)
+    assert "不在路网上" in page.locator("#lc-here").inner_text()
+    assert page.locator("#lc-put").count() == 0
+
+
+def test_a_simplified_network_says_so_and_stays_near(visit, demo, points, tmp_path, monkeypatch):
+    monkeypatch.setattr(contents, "pack_walk", partial(pack_walk, exact_nodes=1_000))
+    path = tmp_path / "simple.html"
+    path.write_text(map_html(coverage_map(demo)), encoding="utf-8")
+    page = visit(path)
+    found = page.evaluate(MEASURE, lat_lon(points[:300], demo.network.crs))
+    seconds = column(found, "seconds", list(demo.standard.kinds).index("post"))
+    expected, _ = python_seconds(demo, points[:300], "post")
+    off = np.abs(seconds - expected)
+    assert np.nanmedian(off) < 1.0
+    assert np.nanquantile(off, 0.95) < 8.0  # 5 m beside a street at either end
+    open_here(page, vaduz(demo), demo.network.crs)
+    assert "简化路网" in page.locator("#lc-here").inner_text()
+
+
+def test_the_first_click_is_answered_at_once(visit, demo):
+    page = visit()
+    spent = page.evaluate(
+        """([lat, lon]) => [0, 1].map(() => {
+          const begun = performance.now();
+          map_lifecircle.measureSpot(L.latLng(lat, lon));
+          return performance.now() - begun;
+        })""",
+        lat_lon([vaduz(demo)], demo.network.crs)[0],
+    )
+    assert spent[0] < 1_000  # 0.2 s on a desk's computer; this one may be busy
+    assert spent[1] < 200
+
+
+def test_an_assessment_without_a_network_has_no_such_tab(visit, tmp_path):
+    from synthetic_assessment import synthetic_assessment
+
+    path = tmp_path / "plain.html"
+    path.write_text(map_html(coverage_map(synthetic_assessment())), encoding="utf-8")
+    page = visit(path)
+    assert page.locator("#lc-tab-here").count() == 0
+    assert page.locator("#lc-tab-about").count() == 1
