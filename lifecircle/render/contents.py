@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from lifecircle.config import CountyConfig, datasets
+from lifecircle.render.findingwords import read_finding
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.packing import (
     MISSING_8,
@@ -133,7 +134,7 @@ def _frame(assessment: Mappable) -> dict[str, Any]:
             "source": standard.community.source,
         },
         "changes": [_both(change) for change in standard.changes],
-        "findings": [str(finding) for finding in _run(assessment).get("warnings", [])],
+        "findings": _findings(assessment),
         "placed": pd.Series(_run(assessment).get("population_placed_by", {}), dtype=object)
         .value_counts()
         .to_dict(),
@@ -144,6 +145,17 @@ def _frame(assessment: Mappable) -> dict[str, Any]:
 def _tianditu(key: str) -> dict[str, str] | None:
     """Where the tiles of the optional basemap are; no host's name is in the page without a key."""
     return {"tiles": TIANDITU_TILES, "key": key} if key else None
+
+
+def _findings(assessment: Mappable) -> list[dict[str, str]]:
+    """Tell what the run found in both languages; a sentence without Chinese is twice the same."""
+    kinds = {**assessment.standard.kinds, **assessment.standard.known}
+    found = []
+    for sentence in map(str, _run(assessment).get("warnings", [])):
+        told = read_finding(sentence, "zh", kinds)
+        zh = "：".join(part for part in (told.about, told.what) if part)
+        found.append({"zh": f"{zh}（{told.remedy}）" if told.remedy else zh, "en": sentence})
+    return found
 
 
 def _run(assessment: Mappable) -> dict[str, Any]:

@@ -251,6 +251,7 @@ function start() {
     state.selected = null;
     layers.borders.redraw();
     layers.gaps.redraw();
+    markUnitRow();
   });
   stage.dataset.ready = "true";
 }

@@ -1,5 +1,11 @@
 // The panel beside the map: its tabs, the overview with its figures, and the notes.
 
+const PLACED = {
+  raster: () => t("placed_raster"), raster_fitted: () => t("placed_raster_fitted"), buildings: () => t("placed_buildings"),
+  streets: () => t("placed_streets"), paths: () => t("placed_paths"), area: () => t("placed_area"),
+  residential_land: () => t("placed_residential_land"),
+};
+
 const tabPages = {}; // key -> {page, make, made}
 
 /** Tabs: [key, label, make()] each; content is made when first shown. */
@@ -44,7 +50,9 @@ function redrawTab(key, first = false) {
   if (tab.drawing) return; // its making may choose a kind of gaps, which draws the gaps
   tab.drawing = true;
   const focused = tab.page.contains(document.activeElement) ? document.activeElement.id : "";
+  const scrolled = tab.page.scrollTop;
   fill(tab.page, tab.make());
+  tab.page.scrollTop = scrolled;
   tab.made = true;
   tab.drawing = false;
   const again = focused && document.getElementById(focused);
@@ -199,7 +207,7 @@ function about() {
       ways: Object.entries(frame.placed).map(([way, count]) => t("placed_units", { way: wordFor(PLACED, way), count })).join(t("comma")),
     })) : null,
     frame.findings.length ? [el("h2", {}, t("about_findings")),
-      el("ul", {}, frame.findings.map((finding) => el("li", { lang: "en" }, longText(finding, 600))))] : null,
+      el("ul", {}, frame.findings.map((finding) => el("li", { lang: finding.zh === finding.en ? "en" : null }, longText(say(finding), 600))))] : null,
     el("h2", {}, t("about_standard")),
     el("p", {}, `${say(frame.standard)} (${frame.standardSource})`),
     el("ul", {}, [...bases.values()].map((base) => el("li", {},

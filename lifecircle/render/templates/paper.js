@@ -26,7 +26,11 @@ function drawSheet() {
     if (legend.scrollHeight <= legend.clientHeight + 1) break;
   }
   const { width, height } = stage.getBoundingClientRect();
-  stage.append(mapCanvas(width, height, 3));
+  const canvas = mapCanvas(width, height, 3);
+  // Pixels written back make it one image; else Chromium prints every stroke again, in another size.
+  const context = canvas.getContext("2d");
+  context.putImageData(context.getImageData(0, 0, canvas.width, canvas.height), 0, 0);
+  stage.append(canvas);
 }
 
 function removeSheet() {

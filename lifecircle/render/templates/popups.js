@@ -217,6 +217,7 @@ function select(place, chosen, answer) {
   if (state.isochroneFacility !== before) { redrawIsochrones(); drawLegend(); }
   layers.borders.redraw();
   layers.gaps.redraw();
+  markUnitRow();
   openPopup(place);
 }
 

@@ -25,6 +25,15 @@ function settingFilter(where) {
     }, label)));
 }
 
+const chosenUnit = () => (state.selected && state.selected.cell < 0 ? state.selected.unit : -1);
+
+/** Mark the row of the unit that is selected on the map. */
+function markUnitRow() {
+  document.querySelectorAll(".lc-units tr[data-unit]").forEach((row) => {
+    row.classList.toggle("lc-chosen", Number(row.dataset.unit) === chosenUnit());
+  });
+}
+
 const CIRCLED = ["①", "②", "③", "④", "⑤", "⑥", "⑦", "⑧", "⑨"];
 const circled = (i) => CIRCLED[i] || String(i + 1);
 const scoredCircles = () => data.circles.map((_, i) => i).filter((i) => units.table.some((unit) => unit.scores[i]));
@@ -99,9 +108,8 @@ function unitList() {
       el("thead", {}, el("tr", {}, heads.map((head) => unitHead(head, head.key === "name")))),
       el("tbody", {}, rows.map((i) => {
         const unit = units.table[i];
-        const chosen = state.selected && state.selected.unit === i && state.selected.cell < 0;
-        return el("tr", { onclick: () => goToUnit(i), class: chosen ? "lc-chosen" : null },
-          el("th", { scope: "row" }, el("button", { type: "button", class: "lc-link", "data-unit": i }, nameOf(unit.name, 40)),
+        return el("tr", { onclick: () => goToUnit(i), "data-unit": i, class: i === chosenUnit() ? "lc-chosen" : null },
+          el("th", { scope: "row" }, el("button", { type: "button", class: "lc-link", id: `lc-unit-${i}` }, nameOf(unit.name, 40)),
             el("small", {}, settingLabel(unit.setting))),
           el("td", { class: "lc-number" }, number(unit.residents)),
           measure.columns.map(({ value }) => unitCell(value(unit), measure)));
