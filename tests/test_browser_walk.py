@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from functools import partial
+from importlib import resources
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,6 +16,8 @@ import pytest
 import shapely
 
 from lifecircle import assess, read_config
+from lifecircle.config import WalkProfile
+from lifecircle.network import WalkNetwork
 from lifecircle.reach import nearest_seconds, nearest_times, pair_seconds, take
 from lifecircle.render import contents
 from lifecircle.render.maps import coverage_map, map_html
@@ -321,7 +324,7 @@ def test_a_click_offers_the_circle_and_draws_it(visit, demo):
     )  # the answer that was there
     page.click(".lc-offer button")
     page.wait_for_selector("#lc-here[data-state=ready]")
-    assert page.locator(".leaflet-popup-content").count() == 0
+    page.locator(".leaflet-popup-content").wait_for(state="detached")  # it makes room
     bands = [
         float(line.get_attribute("data-persons")) for line in page.locator(".lc-reach li").all()
     ]
@@ -414,3 +417,100 @@ def test_an_assessment_without_a_network_has_no_such_tab(visit, tmp_path):
     page = visit(path)
     assert page.locator("#lc-tab-here").count() == 0
     assert page.locator("#lc-tab-about").count() == 1
+
+
+SEARCH = """([pack, xs, ys, unit, cutoff]) => {
+  const net = unpackWalk(pack);
+  const cost = costs(net, unit);
+  const [x0, y0] = pack.origin;
+  const snapped = snap(net, xs.map((x) => x - x0), ys.map((y) => y - y0));
+  const at = locate(net, cost, snapped);
+  const between = ["to", "from"].map((direction) => xs.map((_, spot) => Array.from(
+    costsAt(net, cost, spread(net, cost, at, spot, cutoff, direction), at),
+    (value) => (Number.isNaN(value) ? null : value))));
+  return { access: Array.from(snapped.metres, (m) => (m === Infinity ? null : m)), between };
+}"""
+
+
+@pytest.fixture(scope="module")
+def scripted(browser):
+    """An empty page with the scripts that read and search a network."""
+    templates = resources.files("lifecircle.render") / "templates"
+    scripts = "\n".join(
+        (templates / name).read_text(encoding="utf-8") for name in ("unpack.js", "walk.js")
+    )
+    page = browser.new_page()
+    page.set_content(
+        '<script type="application/json" id="lifecircle-data">{}</script>'
+        f"<script>{scripts}</script>"
+    )
+    yield page
+    page.close()
+
+
+def searched(page, network, places, unit="seconds", cutoff=1e9):
+    """Metres beside the street of each place, and cost of walks from each to each, by the page."""
+    none = gpd.GeoDataFrame(geometry=[], crs=network.crs), pd.DataFrame({"x": [], "y": []})
+    x, y = np.asarray(places, dtype=float).T.tolist()
+    found = page.evaluate(SEARCH, [pack_walk(network, *none), x, y, unit, cutoff])
+    to, back = np.array(found["between"], dtype=float)
+    assert np.allclose(to, back.T, equal_nan=True)  # alike both ways, until slope is known
+    return np.array(found["access"], dtype=float), to
+
+
+def test_walks_on_the_lattice_can_be_checked_by_hand(scripted, lattice):
+    x, y = lattice.node_x.min(), lattice.node_y.min()
+    # On a crossing; 30 m beside a street's middle; on the same street; 2 km off.
+    places = [(x, y), (x + 50, y - 30), (x + 80, y), (x, y - 2_000)]
+    access, seconds = searched(scripted, lattice, places)
+    assert access[:3].round(2).tolist() == [0.0, 30.0, 0.0]
+    assert np.isnan(access[3])
+    assert seconds[:3, :3].round(2).tolist() == [[0, 80, 80], [80, 60, 60], [80, 60, 0]]
+    assert np.isnan(seconds[3]).all()
+    _, near = searched(scripted, lattice, places, cutoff=79.0)
+    assert np.isnan(near[0]).tolist() == [False, True, True, True]
+
+
+def invented_network(seed, size=14):
+    """A torn lattice: bent nodes, islets, stairs, and roads that are longer than they look."""
+    rng = np.random.default_rng(seed)
+    i, j = np.divmod(np.arange(size * size), size)
+    bend = rng.uniform(-30, 30, (2, size * size))
+    nodes = pd.DataFrame({"x": 418_000 + i * 90 + bend[0], "y": 2_940_000 + j * 90 + bend[1]})
+    number = np.arange(size * size)
+    across, up = number[i < size - 1], number[j < size - 1]
+    u, v = np.concatenate([across, up]), np.concatenate([across + size, up + 1])
+    kept = rng.random(len(u)) < 0.55
+    u, v = u[kept], v[kept]
+    straight = np.hypot(*(nodes.to_numpy()[u] - nodes.to_numpy()[v]).T)
+    length = np.where(rng.random(len(u)) < 0.2, straight * rng.uniform(1, 2, len(u)), straight)
+    edges = pd.DataFrame({"u": u, "v": v, "length_m": length, "steps": rng.random(len(u)) < 0.1})
+    profile = WalkProfile(islet_m=600.0, islet_detour_m=80.0, snap_limit_m=200.0, steps_factor=2.5)
+    return WalkNetwork.from_tables(nodes, edges, crs="EPSG:4546", profile=profile)
+
+
+@pytest.mark.parametrize("seed", [2, 3, 4])
+@pytest.mark.parametrize("unit", ["seconds", "metres"])
+def test_torn_networks_are_searched_as_python_does(scripted, seed, unit):
+    network = invented_network(seed)
+    assert network.counts["islets"] > 0
+    assert network.segment_steps.any()
+    rng = np.random.default_rng(seed)
+    places = np.column_stack(
+        [rng.uniform(417_700, 419_500, 80), rng.uniform(2_939_700, 2_941_500, 80)]
+    ).round(2)
+    access, costs = searched(scripted, network, places, unit, 900.0)
+    snapped = network.snap_points(*places.T)
+    assert snapped.moved.sum() > 0  # the islets' rule is at work
+    assert np.array_equal(np.isnan(access), snapped.off_network)
+    on = ~snapped.off_network
+    assert np.abs(access - snapped.access_m)[on].max() < 0.02
+    walked = network if unit == "seconds" else network.by_length()
+    at = walked.locate(snapped)
+    number = np.arange(len(places))
+    rows, target, found = pair_seconds(walked, at, number, len(number), at, 900.0)
+    expected = np.full((len(number), len(number)), np.nan)
+    expected[np.repeat(number, np.diff(rows)), target] = found
+    assert np.isfinite(expected).sum() > 200
+    assert np.array_equal(np.isnan(costs), np.isnan(expected))
+    assert np.nanmax(np.abs(costs - expected)) < 0.2

@@ -81,16 +81,21 @@ function residentsWithin(snapped) {
 /** Whether a circle judges a cell. */
 const judges = (circle, cell) => cells.circles[circle].score()[cell] !== MISSING_16;
 
-/** Who meets a requirement only thanks to a facility at the spot: {persons, left, cells}; residents walk to it. */
+/**
+ * Who meets a requirement only thanks to a facility at the spot: residents walk to it. `persons` are newly
+ * covered, in `cells`; `left` are still beyond; `all` are those that the requirement's circle judges.
+ */
 function gainOf(requirement, snapped) {
   const { net, seconds, metres } = walking();
   const measured = requirement.unit === "metres" ? metres() : seconds();
   const limit = requirement.unit === "metres" ? requirement.limit : requirement.limit * 60;
   const search = spread(net, measured.cost, locate(net, measured.cost, snapped), 0, limit, "to");
   const walks = costsAt(net, measured.cost, search, measured.cells());
-  const gain = { requirement, persons: 0, left: 0, cells: [] };
+  const gain = { requirement, persons: 0, left: 0, all: 0, cells: [] };
   for (let cell = 0; cell < cells.count; cell++) {
-    if (!judges(requirement.circle, cell) || meets(cell, requirement)) continue;
+    if (!judges(requirement.circle, cell)) continue;
+    gain.all += cells.persons[cell];
+    if (meets(cell, requirement)) continue;
     if (walks[cell] <= limit) {
       gain.persons += cells.persons[cell];
       if (cells.persons[cell] > 0) gain.cells.push(cell);
@@ -238,12 +243,13 @@ function putForm() {
 
 function putResult({ kind, gains }) {
   return el("div", { role: "status" },
-    el("ul", { class: "lc-gains" }, gains.map(({ requirement, persons, left }) => el("li", {
+    el("ul", { class: "lc-gains" }, gains.map(({ requirement, persons, left, all }) => el("li", {
       "data-circle": data.circles[requirement.circle].key, "data-persons": persons, "data-left": left,
     },
     el("span", { class: "lc-circle-name" }, data.circles[requirement.circle].label, " · ", limitLabel(requirement.limit, requirement.unit), " ", unsureMark(requirement.flag)),
     el("span", { class: "lc-gain" }, el("span", { class: "lc-swatch", style: `background:${NEWLY}`, "aria-hidden": "true" }), t("put_gain", { persons: people(Math.round(persons * 10) / 10) })),
-    el("small", {}, t("put_left", { persons: people(Math.round(left * 10) / 10) }))))),
+    el("small", {}, all > 0 ? t("put_share", { before: percent((all - left - persons) / all), after: percent((all - left) / all) }) : null,
+      t("put_left", { persons: people(Math.round(left * 10) / 10) }))))),
     facilityCount[kind] ? null : el("p", { class: "lc-note" }, t("put_unknown", { kind: data.kinds[kind].label })));
 }
 
@@ -365,7 +371,7 @@ if (data.walk) {
       () => Math.max(REACH_WIDTH_M * metre(view), 5 * view.dpr), (band) => GOOD_TO_BAD[band]), 0.62),
     reachStreets: new CanvasLayer("lc-reach-streets", 252, (context, view) => paintBands(context, view,
       () => Math.max(0.8, 0.5 * (view.zoom - 11)) * view.dpr, (band) => darker(GOOD_TO_BAD[band]))),
-    newly: new CanvasLayer("lc-newly", 255, paintNewly, 0.85),
+    newly: new CanvasLayer("lc-newly", 247, paintNewly, 0.85), // streets and those reached stay legible on it
     spot: new CanvasLayer("lc-spot", 297, paintSpot),
   });
   here.draw = drawHere;
