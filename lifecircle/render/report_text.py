@@ -47,6 +47,17 @@ def plain(value: Any, limit: int = NAME_LENGTH) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def printable(text: str) -> str:
+    r"""Give a text without what XML forbids and what turns its direction: the last sieve.
+
+    Examples
+    --------
+    >>> printable("a\x0bb")
+    'ab'
+    """
+    return _UNFIT.sub("", text)
+
+
 def count(value: float | None) -> str:
     """Give a number of people or things, rounded half up, with separators.
 
