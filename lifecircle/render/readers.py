@@ -203,7 +203,7 @@ def units_table(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
     place = units.index.get_indexer(pd.Index(table["unit_id"]))
     table = table.iloc[np.lexsort((order, place))]
     table["circle"] = labelled(table["circle"], standard.circles, lang)
-    columns = ["unit_id", "unit_name", "setting", "residents", "circle", "judged", *_SCORES]
+    columns = ["unit_name", "setting", "residents", "circle", "judged", *_SCORES, "unit_id"]
     return with_headings(table[columns], lang)
 
 
@@ -233,7 +233,6 @@ def facilities_table(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
     status = table.get("status", empty)
     unit = lying_in(points, assessment.units)
     columns: dict[str, Any] = {
-        "facility_id": table.index,
         "name": table["name"],
         "kind": labelled(table["kind"], kinds, lang),
         "category": labelled(table.get("category", empty), kinds, lang, keep=True),
@@ -253,6 +252,7 @@ def facilities_table(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
         "lon": degrees.x.round(6).to_numpy(),
         "lat": degrees.y.round(6).to_numpy(),
         "data": table["source"],
+        "facility_id": table.index,
     }
     columns |= {name: table.get(name, np.nan) for name in _OPTIONAL}
     columns |= {name: table.get(name, empty) for name in _OPTIONAL_TEXTS}
@@ -285,7 +285,6 @@ def coverage_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
     limits = zip(one["limit"], one["limit_unit"], strict=True)
     wide = pd.DataFrame(
         {
-            "unit_id": mapped(_level(one, "scope"), {COUNTY: None}, keep=True),
             "unit_name": mapped(_level(one, "scope"), scope_names(assessment, lang)),
             "circle": labelled(_level(one, "circle"), standard.circles, lang),
             "kind": labelled(_level(one, "kind"), standard.kinds, lang),
@@ -293,6 +292,7 @@ def coverage_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
             "flag": mapped(one["flag"], words(FLAGS, lang)),
             "known_facilities": one["known_facilities"].to_numpy(),
             **columns,
+            "unit_id": mapped(_level(one, "scope"), {COUNTY: None}, keep=True),
         }
     )
     return with_headings(wide, lang)
@@ -321,7 +321,6 @@ def gaps_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
             "gap_id": table["gap_id"],
             "lacking": labelled(table["kind"], standard.kinds, lang),
             "rank": table["rank"],
-            "unit_id": table["unit_id"],
             "unit_name": names.reindex(table["unit_id"]).to_numpy(),
             "setting": mapped(table["setting"], words(SETTINGS, lang)),
             "persons": table["persons"],
@@ -330,11 +329,12 @@ def gaps_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
             "flag": mapped(table["flag"], words(FLAGS, lang)),
             "nearest": table["nearest_facility_name"].fillna(table["nearest_facility_id"]),
             "nearest_minutes": table["nearest_minutes"],
-            "priority": table["priority"],
             "why": _why(assessment, table, table.get("priority_reasons", empty), lang),
-            "hectares": table["area_m2"] / 1e4,
             "lon": table["lon"],
             "lat": table["lat"],
+            "hectares": table["area_m2"] / 1e4,
+            "priority": table["priority"],
+            "unit_id": table["unit_id"],
         }
     )
     return with_headings(shown, lang)

@@ -38,28 +38,28 @@ def scorecard_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
     scope = card.index.get_level_values("scope")
     table = pd.DataFrame(
         {
-            "unit_id": mapped(pd.Series(scope), {COUNTY: None}, keep=True),
             "scope_name": zh["名称"],
-            "target_id": zh["指标编号"],
             "target": zh["指标"],
             "verdict": zh["评价"],
             "value": zh["数值"],
             "goal": zh["目标"],
             "unit_of_value": zh["单位"],
-            "share_of": zh["口径"],
             "difference": zh["差距"],
-            "numerator": zh["分子"],
-            "denominator": zh["分母"],
-            "denominator_of": zh["分母说明"],
             "overall": zh["总体值"],
             "overall_unit": zh["总体值单位"],
             "completeness": zh["数据完整度"],
+            "target_flag": mapped(card["flag"], words(FLAGS, lang)),
+            "unverified": zh["阈值核实"],
+            "share_of": zh["口径"],
+            "numerator": zh["分子"],
+            "denominator": zh["分母"],
+            "denominator_of": zh["分母说明"],
             "data_kind": zh["数据类型"],
             "data": zh["数据来源"],
             "basis": zh["依据"],
-            "target_flag": mapped(card["flag"], words(FLAGS, lang)),
-            "unverified": zh["阈值核实"],
             "note": zh["备注"],
+            "target_id": zh["指标编号"],
+            "unit_id": mapped(pd.Series(scope), {COUNTY: None}, keep=True),
         }
     )
     if lang == "en":

@@ -13,7 +13,7 @@ import pandas as pd
 from lifecircle.standards import Labelled, Lang
 
 Figure = Literal[
-    "text", "long", "count", "share", "score", "minutes", "degrees", "number", "hectares"
+    "id", "text", "long", "count", "share", "score", "minutes", "degrees", "number", "hectares"
 ]
 """How a column's values are written: wrapped text is ``"long"``, a share is 0 to 1."""
 
@@ -47,7 +47,7 @@ def figures(lang: Lang) -> Mapping[str, Figure]:
 
     Examples
     --------
-    >>> figures("zh")["居民：覆盖率"]
+    >>> figures("zh")["居民覆盖率"]
     'share'
     """
     return {head.label(lang): head.figure for head in heads().values()}
