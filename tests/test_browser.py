@@ -6,14 +6,19 @@ browser's path where it is not on the PATH.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
+import subprocess
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
+from PIL import Image
 from synthetic_assessment import HOSTILE, synthetic_assessment
 
 from lifecircle import assess, read_config
@@ -360,7 +365,7 @@ def test_english_is_english(visit):
         page.click(f"#lc-tab-{tab}")
     text = page.locator("body").inner_text()
     data = "长铺镇金屋塘河口苗族乡寨市虚构规划局第处邵政办发号" + "学店医邮健园气"  # names, symbols
-    data += "集"  # 乡集镇, as a standard calls its level
+    data += "集中文"  # 乡集镇, as a standard calls its level; the switch to Chinese
     assert set(re.findall(r"[\u4e00-\u9fff]", text)) <= set(data)
 
 
@@ -374,34 +379,497 @@ def test_hostile_names_are_only_text(visit, invented):
     page.page.fill("#lc-panel input[type=search]", "script")
     found = page.page.locator(".lc-found").inner_text()
     assert HOSTILE[0] in found
+    page.page.keyboard.press("Escape")
     assert page.page.evaluate("window.hacked") is None
     assert page.page.locator("#lc-panel img, #lc-panel script, .lc-popup script").count() == 0
 
 
 def test_search_finds_a_facility_and_goes_there(visit):
     page = visit()
-    page.page.fill("#lc-panel input[type=search]", "school 第16处")
-    page.page.locator(".lc-found button").first.click()
+    page.page.fill("#lc-search", "school 第16处")
+    page.page.locator(".lc-found [role=option]").first.click()
     assert "school 第16处" in page.popup()
     assert page.page.evaluate("map_lifecircle.getZoom()") >= 16
 
 
+def test_search_by_kind_lists_its_facilities_and_obeys_the_keyboard(visit, invented):
+    page = visit()
+    field = page.page.locator("#lc-search")
+    field.fill("学校")
+    options = page.page.locator(".lc-found [role=option]")
+    assert options.count() == (invented.facilities["kind"] == "school").sum()
+    assert all("学校" in text for text in options.all_inner_texts())
+    assert field.get_attribute("aria-expanded") == "true"
+    field.press("ArrowDown")
+    field.press("ArrowDown")
+    assert field.get_attribute("aria-activedescendant") == "lc-hit-1"
+    assert options.nth(1).get_attribute("aria-selected") == "true"
+    field.press("ArrowUp")
+    field.press("ArrowUp")
+    assert field.get_attribute("aria-activedescendant") == f"lc-hit-{options.count() - 1}"
+    chosen = options.last.inner_text().split("\n")[0]
+    field.press("Enter")
+    assert chosen in page.popup()
+    assert field.get_attribute("aria-expanded") == "false"
+    field.fill("第")
+    assert options.count() == 20
+    named = invented.facilities["name"].fillna("").str.contains("第").sum()
+    assert f"还有 {named - 20} 条" in page.page.locator(".lc-found").inner_text()
+    field.press("Escape")
+    assert page.page.locator(".lc-found").is_hidden()
+    field.fill("no such place")
+    assert "没有找到" in page.page.locator(".lc-found").inner_text()
+
+
+def test_the_language_switches_without_a_reload_and_keeps_what_is_shown(visit):
+    page = visit()
+    view = page.page
+    view.select_option(".lc-layers select >> nth=0", label="邮政")
+    view.click("#lc-tab-units")
+    view.click("#lc-sort-name")
+    view.locator(".lc-units tbody tr", has_text="金屋塘镇").click()
+    zoom = view.evaluate("map_lifecircle.getZoom()")
+    rows = view.locator(".lc-units tbody th").all_inner_texts()
+    assert "类型" in page.popup()
+    assert view.title() == "虚构县<i> · 15分钟生活圈评估"
+    view.focus("#lc-lang-en")
+    view.keyboard.press("Enter")
+    assert view.get_attribute("html", "lang") == "en"
+    assert view.title() == "Synthetic County <i>: 15-minute life circles"
+    assert view.evaluate("document.activeElement.id") == "lc-lang-en"
+    assert "Setting" in page.popup()
+    assert view.evaluate("map_lifecircle.getZoom()") == zoom
+    assert view.locator(".lc-layers select >> nth=0").input_value() == "kind:0"
+    assert "Walk to the nearest: Post" in view.locator(".lc-legend").inner_text()
+    assert view.locator("#lc-tab-units").get_attribute("aria-selected") == "true"
+    head = view.locator(".lc-units thead th").first
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert len(view.locator(".lc-units tbody th").all_inner_texts()) == len(rows)
+    assert "Sample data, all invented" in view.locator("#lc-head").inner_text()
+    assert view.locator(".leaflet-control-zoom-in").get_attribute("title") == "Zoom in"
+    view.click("#lc-lang-zh")
+    assert view.locator(".lc-units tbody th").all_inner_texts() == rows
+    assert "类型" in page.popup()
+
+
+def column(page, position):
+    return page.locator(f".lc-units tbody tr > :nth-child({position})").all_inner_texts()
+
+
+def test_units_sort_by_any_indicator(visit, invented):
+    view = visit().page
+    view.click("#lc-tab-units")
+    assert column(view, 2) == ["21,000", "12,000", "9,000", "4,000", "3,000", "–"]
+    view.click("#lc-sort-score1")
+    assert view.locator("th[aria-sort=descending]").inner_text().startswith("②")
+    scores = invented.unit_scores.xs("township_convenience", level="circle")["score"].drop("county")
+    shown = [f"{np.floor(score * 10 + 1e-6) / 10:.1f}" for score in scores.sort_values()[::-1]]
+    assert column(view, 4) == [*shown, "–", "–"]  # no data comes last
+    view.click("#lc-sort-score1")
+    assert view.locator("th[aria-sort=ascending]").count() == 1
+    assert column(view, 4) == [*shown[::-1], "–", "–"]
+    view.select_option("#lc-measure", "complete")
+    assert column(view, 3).count("–") == 4
+    # The coverage of any requirement, by its three denominators.
+    group = view.locator("#lc-measure optgroup").nth(1)
+    assert "乡镇便民生活圈" in group.get_attribute("label")
+    view.select_option("#lc-measure", group.locator("option").first.get_attribute("value"))
+    view.click("#lc-sort-coverage0")
+    shares = invented.coverage["share"].xs(
+        ("township_convenience", "post", "population"), level=("circle", "kind", "denominator")
+    )
+    expected = shares.drop("county").sort_values()[::-1]
+    assert column(view, 3)[:4] == [f"{np.floor(s * 1000 + 1e-6) / 10:.1f}%" for s in expected]
+
+
+def test_a_setting_filters_units_gaps_and_map(visit, invented):
+    view = visit().page
+    view.click("#lc-tab-units")
+    before = view.locator(".lc-legend-block li small").all_inner_texts()
+    assert set(pixels(view, "lc-veil")) == {"0"}
+    view.click("#lc-setting-units-urban")
+    assert view.locator(".lc-units tbody tr").count() == 2
+    assert "显示 2 个单元（共 6 个）" in view.locator(".lc-count").inner_text()
+    assert view.evaluate("document.activeElement.id") == "lc-setting-units-urban"
+    assert len(pixels(view, "lc-veil")) > 1
+    legend = view.locator(".lc-legend").inner_text()
+    assert "城市居民占比" in legend
+    assert "其他类型的单元（已淡化）" in legend
+    after = view.locator(".lc-legend-block li small").all_inner_texts()
+    assert after != before
+    urban = invented.cells[invented.cells["setting"] == "urban"]
+    score = invented.scores.xs("urban_life_15", level="circle")["score"].reindex(urban.index)
+    share = urban["persons"][score >= 100].sum() / urban["persons"].sum()
+    assert after[0] == f"{np.floor(share * 1000 + 1e-6) / 10:.1f}%"
+    view.click("#lc-tab-gaps")
+    gaps = invented.gaps.query("kind == 'post' and setting == 'urban'")
+    assert view.locator(".lc-gaps li").count() == len(gaps)
+    assert view.locator("#lc-setting-gaps-urban").get_attribute("aria-pressed") == "true"
+    view.click("#lc-setting-gaps-all")
+    lines = view.locator(".lc-gaps .lc-rank").all_inner_texts()
+    every = invented.gaps.query("kind == 'post'")
+    assert lines == [str(rank) for rank in sorted(every["rank"])]
+    assert set(pixels(view, "lc-veil")) == {"0"}
+
+
+def test_the_gap_list_says_why_a_unit_comes_first(visit, invented):
+    view = visit().page
+    view.click("#lc-tab-gaps")
+    view.select_option("#lc-gap-kind", label="医疗卫生")
+    first = invented.gaps.query("kind == 'clinic'").sort_values("priority").iloc[-1]
+    line = view.locator(".lc-gaps li").nth(int(first["rank"]) - 1).inner_text()
+    assert f"优先权重 {first['priority']:g}" in line
+    assert f"{first['nearest_minutes']:.1f} 分钟" in line
+    assert view.locator(".lc-layers select >> nth=3").evaluate(
+        "s => s.selectedOptions[0].text"
+    ) == ("医疗卫生")
+
+
+def saved_picture(view, path):
+    with view.expect_download() as download:
+        view.click("#lc-picture")
+    download.value.save_as(path)
+    name = download.value.suggested_filename
+    assert re.fullmatch(r"[A-Za-z0-9_.-]+\.png", name)
+    with Image.open(path) as image:
+        return name, np.asarray(image.convert("RGB"))
+
+
+def test_the_picture_holds_map_and_frame_twice_as_sharp(visit, tmp_path):
+    view = visit().page
+    name, image = saved_picture(view, tmp_path / "map.png")
+    assert name == "synthetic_own_2026-01-31_zh.png"
+    wide, high = view.evaluate("[map_lifecircle.getSize().x, map_lifecircle.getSize().y]")
+    assert image.shape[1] == 2 * (wide + 236 + 72)
+    assert image.shape[0] > 2 * (high + 48)
+    colours = {tuple(c) for c in image[::3, ::3].reshape(-1, 3)}
+    ink = (0x17, 0x31, 0x3B)
+    assert ink in colours
+    assert (0x22, 0xA8, 0x84) in colours  # a class of the legend, as it is
+    assert len(colours) > 100
+    dark = (image.astype(int).sum(axis=2) < 300).astype(int)
+    assert dark[:110, :1000].sum() > 1000  # the title above the map
+    assert dark[-120:, :1500].sum() > 1000  # the sources below it
+    assert dark[-200:-120, 50:400].sum() + dark[-320:-120, 50:400].sum() > 200  # scale bar
+    # The map's frame: an unbroken line of ink down its left side.
+    left = image[image.shape[0] // 2 - 200 : image.shape[0] // 2 + 200, 46:51]
+    assert (np.abs(left.astype(int) - ink).sum(axis=2) < 30).any(axis=1).all()
+    view.click("#lc-lang-en")
+    view.select_option(".lc-layers select >> nth=0", label="Clinic")
+    name, other = saved_picture(view, tmp_path / "map2.png")
+    assert name == "synthetic_clinic_2026-01-31_en.png"
+    assert other.shape != image.shape or (other != image).any()
+
+
+def test_the_print_is_one_page_with_all_that_a_map_must_say(visit, tmp_path):
+    view = visit().page
+    view.click("#lc-tab-gaps")
+    view.emulate_media(media="print")
+    view.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    cut = view.evaluate(
+        """() => [...document.querySelectorAll("#lc-sheet, #lc-sheet *")]
+          .filter((node) => getComputedStyle(node).overflow === "hidden"
+            && (node.scrollHeight > node.clientHeight + 1
+              || node.scrollWidth > node.clientWidth + 1))
+          .map((node) => node.className || node.id)"""
+    )
+    assert cut == []
+    assert view.locator("#lc-frame").is_hidden()
+    view.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert view.locator("#lc-sheet").count() == 0
+    tool = shutil.which("pdftotext")
+    if tool is None:
+        pytest.skip("pdftotext is missing")
+    path = tmp_path / "map.pdf"
+    view.pdf(path=path, prefer_css_page_size=True)
+    text = subprocess.run(
+        [tool, "-layout", path, "-"], capture_output=True, check=True, encoding="utf-8"
+    ).stdout
+    assert text.count("\f") == 1
+    flat = "".join(text.split())
+    for words in (
+        "虚构县<i>·15分钟生活圈评估",
+        "路网、设施2025-06-30",
+        "示例数据，全部虚构",
+        "内部工作用图，未经审核不得公开",
+        "图例",
+        "所属生活圈得分",
+        "分（0–100）",
+        "灰色为无数据或未到达，与0不同",
+        "邮政缺口",
+        "数据来源：OpenStreetMap2025-06-30",
+        "EPSG:4546",
+        "4.5公里/小时",
+        "虚构规划局&Co",
+        "2026-01-31",
+        "©OpenStreetMapcontributors,ODbL",
+    ):
+        assert words in flat, words
+
+
+def test_a_page_for_the_public_prints_its_approval_number(invented, visit, tmp_path):
+    config = invented.config.model_copy(
+        update={"map": invented.config.map.model_copy(update={"approval_number": "湘S(2026)1号"})}
+    )
+    path = tmp_path / "approved.html"
+    path.write_text(map_html(coverage_map(replace(invented, config=config))), encoding="utf-8")
+    view = visit(path=path).page
+    assert "审图号：湘S(2026)1号" in view.locator("#lc-head").inner_text()
+    view.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    sheet = view.locator("#lc-sheet").text_content()
+    assert "审图号：湘S(2026)1号" in sheet
+    assert "未经审核" not in sheet
+
+
+def walk(view, key, wanted, most=80):
+    """Press a key until the focus is on something, as somebody without a mouse does."""
+    for _ in range(most):
+        if view.evaluate("(css) => document.activeElement.matches(css)", wanted):
+            return
+        view.keyboard.press(key)
+    pytest.fail(f"{wanted} is not reached by {key}")
+
+
 def test_everything_can_be_reached_by_keyboard(visit):
     page = visit()
-    seen = set()
-    for _ in range(60):
-        page.page.keyboard.press("Tab")
-        seen.add(
-            page.page.evaluate(
-                "document.activeElement.getAttribute('aria-label') || document.activeElement.id"
-                " || document.activeElement.className || document.activeElement.tagName"
-            )
-        )
-    for stop in ("查找单元或设施…", "lc-tab-overview", "地图", "放大", "lc-card", "SELECT"):
-        assert stop in seen
-    page.page.focus("#map_lifecircle")
-    page.page.keyboard.press("Enter")
+    view = page.page
+    walk(view, "Tab", "#lc-print")
+    walk(view, "Tab", "#lc-search")
+    walk(view, "Tab", "#lc-tab-overview")
+    view.keyboard.press("ArrowRight")
+    walk(view, "Tab", "#lc-setting-units-rural")
+    view.keyboard.press("Enter")
+    assert view.locator(".lc-units tbody tr").count() == 2
+    walk(view, "Tab", "#lc-measure")
+    walk(view, "Tab", "#lc-sort-residents")
+    view.keyboard.press("Enter")
+    assert view.locator("th[aria-sort=ascending]").inner_text().startswith("居民")
+    assert column(view, 2) == ["3,000", "4,000"]
+    walk(view, "Tab", ".lc-units tbody button")
+    view.keyboard.press("Enter")
+    assert "河口苗族乡" in page.popup()
+    walk(view, "Tab", "#map_lifecircle")
+    view.keyboard.press("Escape")
+    view.locator(".leaflet-popup").wait_for(state="detached")
+    view.keyboard.press("ArrowRight")
+    view.keyboard.press("Enter")
     assert page.popup()
+    walk(view, "Tab", ".leaflet-control-zoom-in")
+    walk(view, "Tab", ".lc-layers select")
+    walk(view, "Tab", ".lc-chip")
+    walk(view, "Tab", ".lc-legend .lc-fold")
+    ring = view.evaluate(
+        """() => { const s = getComputedStyle(document.activeElement);
+          return [s.outlineStyle, parseFloat(s.outlineWidth)]; }"""
+    )
+    assert ring[0] != "none"
+    assert ring[1] >= 2
+
+
+def test_text_stands_out_from_its_ground(visit):
+    """Contrast of all text against the nearest opaque ground: at least 4.5 (WCAG 2 AA)."""
+    view = visit().page
+    for tab in ("overview", "units", "gaps", "about"):
+        view.click(f"#lc-tab-{tab}")
+        assert view.evaluate(CONTRAST) == [], tab
+
+
+CONTRAST = """() => {
+  const parse = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+    .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const [r, g, b, a = 1] = parse(getComputedStyle(at).backgroundColor);
+      if (a > 0.8) return [r, g, b];
+    }
+    return [255, 255, 255];
+  };
+  return [...document.querySelectorAll("#lc-head *, #lc-panel *, #lc-foot *, .lc-float *")]
+    .filter((node) => [...node.childNodes].some((c) => c.nodeType === 3 && c.textContent.trim()))
+    .filter((node) => node.offsetParent && !node.closest(":disabled, select, .lc-symbol"))
+    .map((node) => {
+      const [a, b] = [light(parse(getComputedStyle(node).color)), light(ground(node))];
+      const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      return [ratio, node.className, node.textContent.slice(0, 30)];
+    })
+    .filter(([ratio]) => ratio < 4.5);
+}"""
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1024, 700)])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_nothing_overflows_at_small_screens(visit, size, lang):
+    view = visit(lang).page
+    view.set_viewport_size({"width": size[0], "height": size[1]})
+    for tab in ("overview", "units", "gaps", "about"):
+        view.click(f"#lc-tab-{tab}")
+        wide = view.evaluate(
+            """() => [document.documentElement, ...document.querySelectorAll(
+                "#lc-head, #lc-panel, #lc-foot, .lc-title, .lc-tools, .lc-float, [role=tabpanel]")]
+              .filter((node) => node.scrollWidth > node.clientWidth + 1)
+              .map((node) => node.id || node.className)"""
+        )
+        assert wide == []
+    box = view.locator("#map_lifecircle").bounding_box()
+    assert box["width"] > 600
+    assert box["height"] > 500
+
+
+def test_stillness_is_honoured(browser, file):
+    context = browser.new_context(reduced_motion="reduce", offline=True)
+    view = context.new_page()
+    view.goto((file / "zh.html").as_uri())
+    view.wait_for_selector("[data-ready=true]")
+    view.focus("#map_lifecircle")
+    before = view.evaluate("map_lifecircle.getCenter().lng")
+    view.keyboard.press("ArrowRight")
+    assert view.evaluate(
+        "map_lifecircle._panAnim === undefined || !map_lifecircle._panAnim._inProgress"
+    )
+    assert view.evaluate("map_lifecircle.getCenter().lng") > before
+    assert view.evaluate("map_lifecircle.options.zoomAnimation") is False
+    context.close()
+
+
+STRANGE = (
+    "<img src=x onerror=window.hacked=1>",
+    "\u202emoc.live//:ptth\u202c\u200f مدرسة",
+    "超长" * 5000,
+    "👩‍👩‍👧‍👦" * 40,
+    "\"'><svg/onload=window.hacked=1>",
+    "W" * 10_000,
+)
+
+
+def test_strange_names_break_neither_page_nor_layout(invented, visit, tmp_path):
+    units = invented.units.assign(name=list(STRANGE))
+    names = np.resize(np.array(STRANGE, dtype=object), len(invented.facilities))
+    places = invented.facilities.assign(name=names, source=names, address=names, hours=names)
+    gaps = invented.gaps.assign(priority_reasons=names[: len(invented.gaps)])
+    path = tmp_path / "strange.html"
+    strange = replace(invented, units=units, facilities=places, gaps=gaps)
+    path.write_text(map_html(coverage_map(strange)), encoding="utf-8")
+    page = visit(path=path)
+    view = page.page
+    for tab in ("units", "gaps"):
+        view.click(f"#lc-tab-{tab}")
+        rows = view.locator(f"#lc-page-{tab} li, #lc-page-{tab} tbody tr")
+        assert max(rows.nth(i).bounding_box()["height"] for i in range(rows.count())) < 110
+        panel = view.locator(f"#lc-page-{tab}")
+        assert panel.evaluate("node => node.scrollWidth <= node.clientWidth + 1")
+    view.fill("#lc-search", "超长")
+    assert view.locator(".lc-found").bounding_box()["height"] < 480
+    view.keyboard.press("Enter")
+    assert "超长超长" in page.popup()
+    popup = view.locator(".leaflet-popup-content")
+    assert popup.evaluate("node => node.scrollWidth <= node.clientWidth + 20")
+    assert popup.locator("details bdi").first.text_content() == STRANGE[2]  # all of it is there
+    saved_picture(view, tmp_path / "strange.png")
+    assert view.evaluate("window.hacked") is None
+    assert view.locator("#lc-panel img, #lc-panel svg, .lc-popup img").count() == 0
+
+
+def test_five_hundred_units_stay_quick(invented, visit, tmp_path):
+    path = tmp_path / "many_units.html"
+    path.write_text(map_html(coverage_map(many_units(invented, 25, 20))), encoding="utf-8")
+    view = visit(path=path).page
+    view.click("#lc-tab-units")
+    assert view.locator(".lc-units tbody tr").count() == 500
+    spent = view.evaluate(
+        """() => { const start = performance.now();
+          for (const key of ["name", "residents", "score0"]) {
+            document.getElementById(`lc-sort-${key}`).click();
+          }
+          document.querySelector(".lc-units").getBoundingClientRect();
+          return (performance.now() - start) / 3; }"""
+    )
+    assert spent < 400
+
+
+def many_units(invented, across, down):
+    """Cut the invented county into boxes, each with the county's own figures."""
+    west, south, east, north = invented.units.total_bounds
+    xs, ys = np.linspace(west, east, across + 1), np.linspace(south, north, down + 1)
+    boxes = [
+        shapely.box(xs[i], ys[j], xs[i + 1], ys[j + 1]) for j in range(down) for i in range(across)
+    ]
+    ids = [f"u{n:03d}" for n in range(len(boxes))]
+    column_ = np.clip(np.searchsorted(xs, invented.cells["x"]) - 1, 0, across - 1)
+    row = np.clip(np.searchsorted(ys, invented.cells["y"]) - 1, 0, down - 1)
+    names = pd.Index(ids, name="unit_id")
+    return replace(
+        invented,
+        units=gpd.GeoDataFrame(
+            {
+                "name": [f"{n}村" for n in range(len(ids))],
+                "setting": np.resize(["urban", "rural", "township"], len(ids)),
+                "residents": np.arange(len(ids), dtype=float),
+                "priority": 1.0,
+            },
+            geometry=boxes,
+            index=names,
+            crs=invented.units.crs,
+        ),
+        cells=invented.cells.assign(unit_id=np.array(ids, dtype=object)[row * across + column_]),
+        gaps=invented.gaps.assign(unit_id=ids[0]),
+        unit_scores=pd.concat(
+            [
+                invented.unit_scores,
+                *(
+                    invented.unit_scores.loc[["county"]].rename(
+                        index={"county": key}, level="scope"
+                    )
+                    for key in ids
+                ),
+            ]
+        ),
+    )
+
+
+def with_key(invented, key="0123456789abcdef0123456789abcdef"):
+    own = invented.config.map.model_copy(update={"tianditu_key": key})
+    return replace(invented, config=invented.config.model_copy(update={"map": own}))
+
+
+def test_the_basemap_is_asked_for_only_when_it_is_turned_on(invented, browser, tmp_path):
+    path = tmp_path / "basemap.html"
+    path.write_text(map_html(coverage_map(with_key(invented))), encoding="utf-8")
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    tile = io.BytesIO()
+    Image.new("RGB", (256, 256), (9, 200, 9)).save(tile, "PNG")
+    asked, complaints = [], []
+
+    def answer(route):
+        asked.append(route.request.url)
+        route.fulfill(body=tile.getvalue(), content_type="image/png")
+
+    context.route("http*://**/*", answer)
+    view = context.new_page()
+    view.on("console", lambda line: complaints.append(line.text))
+    view.on("pageerror", lambda error: complaints.append(str(error)))
+    view.goto(path.as_uri())
+    view.wait_for_selector("[data-ready=true]")
+    assert asked == []
+    assert "密钥" in view.locator(".lc-warning").inner_text()
+    assert "天地图" not in view.locator(".leaflet-control-attribution").inner_text()
+    view.select_option("#lc-basemap", "img")
+    view.wait_for_selector(".leaflet-tile-loaded")
+    view.wait_for_load_state("networkidle")
+    assert asked
+    for url in asked:
+        assert re.match(r"https://t[0-7]\.tianditu\.gov\.cn/(img|cia)_w/wmts\?SERVICE=WMTS&", url)
+        assert url.endswith("&tk=0123456789abcdef0123456789abcdef")
+    assert "天地图" in view.locator(".leaflet-control-attribution").inner_text()
+    _, image = saved_picture(view, tmp_path / "map.png")  # tiles would have tainted it
+    assert (9, 200, 9) not in {tuple(c) for c in image[::20, ::20].reshape(-1, 3)}
+    view.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert "未含天地图底图" in view.locator("#lc-sheet").text_content()
+    view.select_option("#lc-basemap", "")
+    assert view.locator(".leaflet-tile").count() == 0
+    assert [text for text in complaints if "readback" not in text] == []
+    context.close()
 
 
 def test_every_control_has_a_name(visit):

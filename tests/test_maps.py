@@ -18,7 +18,9 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_assessment import CRS, HOSTILE, synthetic_assessment
+from unpacking import unpack, unpack_rings
 
+from lifecircle.config import MapConfig
 from lifecircle.errors import CRSError, InputError, TableError
 from lifecircle.render.contents import page_data
 from lifecircle.render.maps import coverage_map, map_html, words
@@ -37,26 +39,6 @@ from lifecircle.render.page import json_text
 
 TEMPLATES = resources.files("lifecircle.render") / "templates"
 SCRIPTS = sorted(file.name for file in TEMPLATES.iterdir() if file.name.endswith(".js"))
-
-
-def unpack(text: str, dtype: str) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(text), dtype=f"<{dtype}")
-
-
-def unpack_rings(pack: dict) -> list[list[np.ndarray]]:
-    """Read rings as the page does: per feature a list of (n, 2) arrays in m of EPSG:3857."""
-    steps = iter(unpack(pack["steps"], "i2").reshape(-1, 2).astype(float))
-    starts = iter(unpack(pack["start"], "i4").reshape(-1, 2).astype(float))
-    lengths = iter(unpack(pack["length"], "u4"))
-    features = []
-    for count in unpack(pack["rings"], "u4"):
-        rings = []
-        for _ in range(count):
-            points = [next(starts)]
-            points += [next(steps) for _ in range(next(lengths) - 1)]
-            rings.append(np.cumsum(points, axis=0) / 10.0)
-        features.append(rings)
-    return features
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +71,8 @@ def test_minutes_are_rounded_up_and_missing_is_not_zero():
 
 def test_runs_of_nearest_facilities():
     pack = runs(np.array([3, 3, 3, 0, 0, 5]))
-    assert unpack(pack["length"], "u4").tolist() == [3, 2, 1]
-    assert unpack(pack["value"], "u4").tolist() == [3, 0, 5]
+    assert unpack(pack["length"]).tolist() == [3, 2, 1]
+    assert unpack(pack["value"]).tolist() == [3, 0, 5]
 
 
 def test_cells_go_north_first_then_west_to_east():
@@ -118,7 +100,7 @@ def test_regular_cells_follow_one_model_and_clipped_ones_keep_their_rings():
     squares[7] = shapely.intersection(squares[7], shapely.Point(400_700, 2_900_000).buffer(60))
     squares[8] = shapely.box(400_800, 2_900_000, 400_850, 2_900_100)  # half a cell is not a cell
     pack = pack_cells(squares, CRS)
-    assert unpack(pack["piece"], "u4").tolist() == [7, 8]
+    assert unpack(pack["piece"]).tolist() == [7, 8]
     plane = to_plane(squares, CRS)
     check_corners(pack, plane, skip={7, 8}, within_m=0.4)
     drawn = [shapely.Polygon(rings[0]) for rings in unpack_rings(pack["rings"])]
@@ -135,13 +117,13 @@ def test_pixels_of_a_raster_in_another_crs_are_regular_cells_too(source):
     pixels = shapely.box(x.ravel(), y.ravel(), x.ravel() + step, y.ravel() + step)
     cells = gpd.GeoSeries(pixels, crs=source).to_crs(CRS).to_numpy()
     pack = pack_cells(cells, CRS)
-    assert len(unpack(pack["piece"], "u4")) == 0
+    assert len(unpack(pack["piece"])) == 0
     check_corners(pack, to_plane(cells, CRS), skip=set(), within_m=0.4)
 
 
 def check_corners(pack, plane, *, skip, within_m):
     """Compute corners as the page does, and hold them against the true ones."""
-    x, y = unpack(pack["x"], "i4").astype(float), unpack(pack["y"], "i4").astype(float)
+    x, y = unpack(pack["x"]).astype(float), unpack(pack["y"]).astype(float)
     corners = np.array(pack["corners"]).reshape(4, 2, 3)
     for cell in range(0, len(plane), 37):
         if cell in skip:
@@ -155,16 +137,16 @@ def check_corners(pack, plane, *, skip, within_m):
 
 def test_a_cell_of_the_page_is_the_cell_of_the_tables(invented, page):
     cells = page["cells"]
-    ids = unpack(cells["number"], "u4")
+    ids = unpack(cells["number"])
     kinds = list(invented.standard.kinds)
     facility = np.array([None, *invented.facilities.index], dtype=object)
-    x = unpack(cells["shapes"]["x"], "i4") / 10.0
+    x = unpack(cells["shapes"]["x"]) / 10.0
     for position in (0, 777, 1500, len(ids) - 1):
         cell_id = ids[position]
         row = invented.cells.loc[cell_id]
-        unit = invented.units.index[unpack(cells["unit"], "u2")[position]]
+        unit = invented.units.index[unpack(cells["unit"])[position]]
         assert unit == row["unit_id"]
-        assert unpack(cells["persons"], "f4")[position] == np.float32(row["persons"])
+        assert unpack(cells["persons"])[position] == np.float32(row["persons"])
         bounds = to_plane([row.geometry], CRS)[0].bounds
         assert abs(x[position] - (bounds[0] + bounds[2]) / 2) < 0.06
         for number, kind in enumerate(kinds):
@@ -174,9 +156,9 @@ def test_a_cell_of_the_page_is_the_cell_of_the_tables(invented, page):
                 continue
             walk = invented.access.loc[(cell_id, kind)]
             expected = tenths_up(np.array([walk["seconds"] / 60.0]))[0]
-            assert unpack(column["minutes"], "u2")[position] == expected
+            assert unpack(column["minutes"])[position] == expected
             pack = column["nearest"]
-            nearest = np.repeat(unpack(pack["value"], "u4"), unpack(pack["length"], "u4"))
+            nearest = np.repeat(unpack(pack["value"]), unpack(pack["length"]))
             found = facility[nearest[position]]
             assert found == walk["facility_id"] or (found is None and pd.isna(walk["facility_id"]))
 
@@ -191,7 +173,7 @@ def test_scores_that_are_not_full_never_read_100(invented):
     scores = invented.scores.copy()
     scores["score"] = 99.99
     data = page_data(replace(invented, scores=scores))
-    column = unpack(data["cells"]["circles"][0]["score"], "u2")
+    column = unpack(data["cells"]["circles"][0]["score"])
     assert set(column.tolist()) == {999, MISSING_16}
     by_unit = invented.unit_scores.assign(score=99.99, complete_share=0.99999)
     whole = page_data(replace(invented, unit_scores=by_unit))["whole"]["scores"][0]
@@ -248,7 +230,7 @@ def test_isochrones_of_a_facility_name_it(invented):
 
 def test_entrances_beyond_the_first_are_kept(invented, page):
     parks = (invented.facilities["kind"] == "park").sum()
-    assert len(unpack(page["facilities"]["entranceOf"], "u4")) == 2 * parks
+    assert len(unpack(page["facilities"]["entranceOf"])) == 2 * parks
     assert page["facilities"]["count"] == 40
 
 
@@ -271,7 +253,7 @@ def test_rounding_never_changes_what_is_within_a_threshold(minutes, limit_tenths
 @given(st.lists(st.integers(0, 2**32 - 1), max_size=40))
 def test_runs_give_back_what_went_in(values):
     pack = runs(np.array(values, dtype=np.int64))
-    back = np.repeat(unpack(pack["value"], "u4"), unpack(pack["length"], "u4"))
+    back = np.repeat(unpack(pack["value"]), unpack(pack["length"]))
     assert back.tolist() == values
 
 
@@ -499,3 +481,66 @@ def test_datasets_say_what_they_were_used_for(page):
         ("facilities",): "2025-06-30",
         ("units", "population"): "2024",
     }
+
+
+# --- two languages, and the optional basemap ---------------------------------------------------
+
+
+def test_labels_are_there_in_both_languages(small, page):
+    assert page["county"] == {"zh": "虚构县<i>", "en": "Synthetic County <i>"}
+    assert page["kinds"][0]["label"] == {"zh": "邮政", "en": "Post"}
+    assert page["frame"]["notice"]["en"] == "Sample data, all invented"
+    changed = page["frame"]["changes"]
+    assert changed
+    assert all(set(change) == {"zh", "en"} for change in changed)
+    # The language is only what the page starts with.
+    zh, en = page_data(small, "zh"), page_data(small, "en")
+    assert {key for key in zh if zh[key] != en[key]} == {"lang"}
+
+
+def test_findings_are_told_in_chinese_where_that_is_known(small):
+    known = "evidence: 3 points lie outside their unit and are left out; check them"
+    told = page_data(replace(small, run={"warnings": [known, "quite new"]}))["frame"]["findings"]
+    assert told[0] == {"zh": "3 个居住点落在所属单元之外，未采用，请核对", "en": known}
+    assert told[1] == {"zh": "quite new", "en": "quite new"}
+
+
+def with_key(small, key):
+    own = MapConfig.model_validate({**small.config.map.model_dump(), "tianditu_key": key})
+    return replace(small, config=small.config.model_copy(update={"map": own}))
+
+
+def test_without_a_key_no_basemap_is_named(small):
+    assert "tianditu.gov" not in map_html(coverage_map(small))
+
+
+def test_with_a_key_only_that_host_is_let_in(small):
+    text = map_html(coverage_map(with_key(small, "abc123")))
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)[1].replace("&#39;", "'")
+    assert "img-src https://*.tianditu.gov.cn data: blob:;" in policy
+    assert policy.count("http") == 1
+    chart = coverage_map(with_key(small, "abc123"))
+    tile = '<img src="https://t0.tianditu.gov.cn/vec_w/wmts">'
+    chart.get_root().html.add_child(folium.Element(tile))
+    assert tile in map_html(chart)
+    for other in (
+        '<img src="https://tianditu.gov.cn.example.invalid/">',
+        '<img src="https://t0.tianditu.gov.cn.example.invalid/">',
+        '<script src="https://t0.tianditu.gov.cn/a.js"></script>',
+    ):
+        chart = coverage_map(with_key(small, "abc123"))
+        chart.get_root().html.add_child(folium.Element(other))
+        with pytest.raises(InputError, match="would load"):
+            map_html(chart)
+
+
+@pytest.mark.parametrize("key", ["abc 1", "a'b", "k&tk=2", "密钥", "a" * 65, "abc\n"])
+def test_a_key_is_letters_and_digits(key):
+    with pytest.raises(ValueError, match="tianditu_key"):
+        MapConfig(tianditu_key=key)
+
+
+def test_the_key_stays_out_of_records(small):
+    config = with_key(small, "secret123").config
+    assert "secret123" not in str(config.model_dump())
+    assert "secret123" not in repr(config)

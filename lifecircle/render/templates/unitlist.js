@@ -109,7 +109,7 @@ function unitList() {
       el("tbody", {}, rows.map((i) => {
         const unit = units.table[i];
         return el("tr", { onclick: () => goToUnit(i), "data-unit": i, class: i === chosenUnit() ? "lc-chosen" : null },
-          el("th", { scope: "row" }, el("button", { type: "button", class: "lc-link", id: `lc-unit-${i}` }, nameOf(unit.name, 40)),
+          el("th", { scope: "row" }, el("button", { type: "button", class: "lc-link", id: `lc-unit-${i}` }, nameOf(unit.name, 60)),
             el("small", {}, settingLabel(unit.setting))),
           el("td", { class: "lc-number" }, number(unit.residents)),
           measure.columns.map(({ value }) => unitCell(value(unit), measure)));
