@@ -21,12 +21,12 @@ from lifecircle.render.packing import (
     Floats,
     cell_matrix,
     map_order,
+    pack_array,
     pack_cells,
     pack_lines,
     pack_points,
     runs,
     tenths_up,
-    to_base64,
 )
 from lifecircle.render.walking import pack_walk
 from lifecircle.standards import Lang, Standard
@@ -295,7 +295,7 @@ def _facilities(assessment: Mappable) -> dict[str, Any]:
         "capacity": [_number(places) for places in table.get("capacity", empty)],
         "at": pack_points(points[main], table.crs),
         "entrances": pack_points(points[further], table.crs),
-        "entranceOf": to_base64(of[further], "u4"),
+        "entranceOf": pack_array(of[further], "u4", "delta"),
     }
 
 
@@ -325,11 +325,11 @@ def _cells(assessment: Mappable) -> dict[str, Any] | None:
         "count": len(cells),
         "shapes": pack_cells(shapes, cells.crs),
         "id": None if _is_plain(cells.index) else [str(key) for key in cells.index],
-        "number": to_base64(cells.index.to_numpy(), "u4") if _is_plain(cells.index) else None,
-        "unit": to_base64(unit, "u2"),
-        "persons": to_base64(persons, "f4"),
-        "perKm2": to_base64(persons / np.maximum(shapely.area(shapes), 1.0) * 1e6, "f4"),
-        "residential": to_base64(cells["residential_m2"].to_numpy(float, na_value=np.nan), "f4"),
+        "number": pack_array(cells.index, "u4", "delta") if _is_plain(cells.index) else None,
+        "unit": pack_array(unit, "u2", "delta"),
+        "persons": pack_array(persons, "f4"),
+        "perKm2": pack_array(persons / np.maximum(shapely.area(shapes), 1.0) * 1e6, "f4"),
+        "residential": pack_array(cells["residential_m2"].to_numpy(float, na_value=np.nan), "f4"),
         "kinds": _cell_access(assessment, cells.index),
         "circles": _cell_scores(assessment, cells.index),
     }
@@ -351,10 +351,10 @@ def _cell_access(assessment: Mappable, cells: pd.Index) -> list[dict[str, Any] |
             continue
         columns.append(
             {
-                "minutes": to_base64(tenths_up(minutes[row]), "u2"),
+                "minutes": pack_array(tenths_up(minutes[row]), "u2", "delta"),
                 # 0 stands for none.
                 "nearest": runs(place[row] + 1),
-                "metres": to_base64(_whole_up(metres[row]), "u2")
+                "metres": pack_array(_whole_up(metres[row]), "u2", "delta")
                 if metres is not None and kind in in_metres
                 else None,
             }
@@ -362,7 +362,7 @@ def _cell_access(assessment: Mappable, cells: pd.Index) -> list[dict[str, Any] |
     return columns
 
 
-def _cell_scores(assessment: Mappable, cells: pd.Index) -> list[dict[str, str]]:
+def _cell_scores(assessment: Mappable, cells: pd.Index) -> list[dict[str, Any]]:
     scores, circles = assessment.scores, list(assessment.standard.circles)
     worst = _codes(scores["worst_kind"], pd.Index(assessment.standard.kinds), MISSING_8)
     complete = scores["complete"].astype(float)
@@ -374,10 +374,10 @@ def _cell_scores(assessment: Mappable, cells: pd.Index) -> list[dict[str, str]]:
     return [
         {
             # Rounded down: 99.96 is not complete and must not read 100.
-            "score": to_base64(tenths[row], "u2"),
-            "complete": to_base64(whole[row], "u1"),
-            "worst": to_base64(lacking[row], "u1"),
-            "minutes": to_base64(tenths_up(minutes[row]), "u2"),
+            "score": pack_array(tenths[row], "u2", "delta"),
+            "complete": pack_array(whole[row], "u1", "delta"),
+            "worst": pack_array(lacking[row], "u1", "delta"),
+            "minutes": pack_array(tenths_up(minutes[row]), "u2", "delta"),
         }
         for row in range(len(circles))
     ]

@@ -217,7 +217,9 @@ class _Scripts(MacroElement):
         super().__init__()  # type: ignore[no-untyped-call]
         self._id = "lifecircle"
         self.page = page
+        inflate = _file("assets", "fflate-0.8.2", "inflate.js").read_text(encoding="utf-8")
         files = [_file("templates", file).read_text(encoding="utf-8") for file in _SCRIPTS]
+        files.insert(0, inflate)
         self.text = "\n".join(["(function (map) {", '"use strict";', *files, f"}})({name});"])
 
     def render(self, **_: Any) -> str:

@@ -10,33 +10,33 @@ const cells = data.cells && readCells(data.cells);
 
 function readCells(pack) {
   const corners = pack.shapes.corners;
-  const piece = u4(pack.shapes.piece);
+  const piece = unpackArray(pack.shapes.piece);
   const pieceOf = new Int32Array(pack.count).fill(-1);
   piece.forEach((cell, position) => { pieceOf[cell] = position; });
   return {
     count: pack.count,
-    id: pack.number ? u4(pack.number) : pack.id,
-    x: i4(pack.shapes.x),
-    y: i4(pack.shapes.y),
+    id: pack.number ? unpackArray(pack.number) : pack.id,
+    x: unpackArray(pack.shapes.x),
+    y: unpackArray(pack.shapes.y),
     at: pack.shapes.at,
     reach: pack.shapes.reach,
     corners,
     pieceOf,
     rings: pack.shapes.rings && unpackShapes(pack.shapes.rings),
-    unit: u2(pack.unit),
-    persons: f4(pack.persons),
-    perKm2: once(() => f4(pack.perKm2)),
-    residential: once(() => f4(pack.residential)),
+    unit: unpackArray(pack.unit),
+    persons: unpackArray(pack.persons),
+    perKm2: once(() => unpackArray(pack.perKm2)),
+    residential: once(() => unpackArray(pack.residential)),
     kinds: pack.kinds.map((column) => column && {
-      minutes: once(() => u2(column.minutes)),
-      metres: column.metres && once(() => u2(column.metres)),
+      minutes: once(() => unpackArray(column.minutes)),
+      metres: column.metres && once(() => unpackArray(column.metres)),
       nearest: once(() => unrun(column.nearest, pack.count)),
     }),
     circles: pack.circles.map((column) => ({
-      score: once(() => u2(column.score)),
-      complete: once(() => u1(column.complete)),
-      worst: once(() => u1(column.worst)),
-      minutes: once(() => u2(column.minutes)),
+      score: once(() => unpackArray(column.score)),
+      complete: once(() => unpackArray(column.complete)),
+      worst: once(() => unpackArray(column.worst)),
+      minutes: once(() => unpackArray(column.minutes)),
     })),
   };
 }

@@ -13,16 +13,16 @@ const units = {
   table: data.units.table,
   shapes: unpackShapes(data.units.shapes),
   county: unpackShapes(data.units.county),
-  labelX: i4(data.units.labels.x),
-  labelY: i4(data.units.labels.y),
+  labelX: unpackArray(data.units.labels.x),
+  labelY: unpackArray(data.units.labels.y),
 };
 const facilities = {
   ...data.facilities,
-  x: i4(data.facilities.at.x),
-  y: i4(data.facilities.at.y),
-  entranceX: i4(data.facilities.entrances.x),
-  entranceY: i4(data.facilities.entrances.y),
-  entranceOf: u4(data.facilities.entranceOf),
+  x: unpackArray(data.facilities.at.x),
+  y: unpackArray(data.facilities.at.y),
+  entranceX: unpackArray(data.facilities.entrances.x),
+  entranceY: unpackArray(data.facilities.entrances.y),
+  entranceOf: unpackArray(data.facilities.entranceOf),
 };
 /** How many facilities of each kind there are: where there is none, nothing is known, not 0 %. */
 const facilityCount = data.kinds.map(() => 0);
@@ -32,8 +32,8 @@ const gaps = {
   ...data.gaps.table,
   count: data.gaps.table.id.length,
   shapes: unpackShapes(data.gaps.shapes),
-  labelX: i4(data.gaps.labels.x),
-  labelY: i4(data.gaps.labels.y),
+  labelX: unpackArray(data.gaps.labels.x),
+  labelY: unpackArray(data.gaps.labels.y),
 };
 const isochrones = { ...data.isochrones, shapes: unpackShapes(data.isochrones.shapes) };
 const streets = data.streets ? data.streets.levels.map(unpackShapes) : [];

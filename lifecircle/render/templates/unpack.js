@@ -1,4 +1,4 @@
-// Reading: the document's data, and typed arrays from base64 text.
+// Reading: the document's data, and typed arrays from it. `unpackArray` is the one way out of pack_array (packing.py).
 
 const data = JSON.parse(document.getElementById("lifecircle-data").textContent);
 
@@ -29,12 +29,77 @@ function bytes(text) {
   for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);
   return out;
 }
-const u1 = bytes;
-const u2 = (text) => new Uint16Array(bytes(text).buffer);
-const i2 = (text) => new Int16Array(bytes(text).buffer);
-const u4 = (text) => new Uint32Array(bytes(text).buffer);
-const i4 = (text) => new Int32Array(bytes(text).buffer);
-const f4 = (text) => new Float32Array(bytes(text).buffer);
+const u1 = bytes; // of to_base64, which does not deflate
+
+const ARRAYS = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i2: Int16Array, i4: Int32Array, f4: Float32Array };
+
+/**
+ * Numbers as pack_array (packing.py) packed them: a typed array. Its text is a deflated stream of byte planes
+ * (the lowest byte of every number, then the next ones ...) of what a predictor missed, folded: 2m for m of 0 and
+ * more, -2m - 1 below. `north` (see northOf) is asked for by packs with the predictor "plane" only.
+ */
+function unpackArray(pack, north) {
+  const { type, count, planes, predictor } = pack;
+  const raw = fflate.inflateSync(bytes(pack.z), { out: new Uint8Array(count * planes) });
+  const floats = type === "f4";
+  const out = floats ? new Uint32Array(count) : new ARRAYS[type](count);
+  if (planes === 1) out.set(raw);
+  else {
+    for (let i = 0; i < count; i++) {
+      let n = raw[i];
+      for (let plane = 1, place = 256; plane < planes; plane++, place *= 256) n += raw[plane * count + i] * place;
+      out[i] = n;
+    }
+  }
+  if (floats) return new Float32Array(out.buffer);
+  // A typed array keeps the lowest bits of what is put into it: all is modulo its width.
+  if (predictor === "none") {
+    if (type[0] === "i") for (let i = 0; i < count; i++) out[i] = (out[i] >>> 1) & WIDEST[type] ^ -(out[i] & 1);
+    return out;
+  }
+  if (predictor === "delta") addBefore(out, WIDEST[type]);
+  else addPlane(out, WIDEST[type], north());
+  return out;
+}
+
+/** All bits of a folded number but its sign, by type. */
+const WIDEST = { u1: 0x7f, u2: 0x7fff, u4: 0x7fffffff, i2: 0x7fff, i4: 0x7fffffff };
+
+/** Misses to numbers: what was expected is the number before. */
+function addBefore(out, widest) {
+  for (let i = 0, west = 0; i < out.length; i++) {
+    const folded = out[i];
+    out[i] = west + (((folded >>> 1) & widest) ^ -(folded & 1));
+    west = out[i];
+  }
+}
+
+/** Misses to numbers: what was expected follows from west (w), north (n) and north-west (m). */
+function addPlane(out, widest, north) {
+  for (let i = 0, w = 0; i < out.length; i++) {
+    let expected = w;
+    const above = north[i];
+    if (above > 0) {
+      const n = out[above];
+      const m = out[above - 1];
+      if (n < w) expected = m >= w ? n : m <= n ? w : w + n - m;
+      else expected = m >= n ? w : m <= w ? n : w + n - m;
+    }
+    const folded = out[i];
+    out[i] = expected + (((folded >>> 1) & widest) ^ -(folded & 1));
+    w = out[i];
+  }
+}
+
+/** Position of the northern neighbour of each place of a grid, which is in row order; -1 for none. See north_of. */
+function northOf(row, column) {
+  const out = new Int32Array(row.length).fill(-1);
+  for (let i = 0, above = 0; i < row.length; i++) {
+    while (above < i && (row[above] < row[i] - 1 || (row[above] === row[i] - 1 && column[above] < column[i]))) above++;
+    if (row[above] === row[i] - 1 && column[above] === column[i]) out[i] = above;
+  }
+  return out;
+}
 
 /** A function that computes its value once, when it is first asked for. */
 function once(make) {
@@ -48,8 +113,8 @@ function once(make) {
 
 /** Run lengths back to one value per cell. */
 function unrun(pack, count) {
-  const length = u4(pack.length);
-  const value = u4(pack.value);
+  const length = unpackArray(pack.length);
+  const value = unpackArray(pack.value);
   const out = new Uint32Array(count);
   for (let run = 0, at = 0; run < length.length; at += length[run], run++) {
     out.fill(value[run], at, at + length[run]);
@@ -69,17 +134,17 @@ function starts(lengths) {
  * vertex[r] .. vertex[r + 1] of x, y (EPSG:3857 decimetres); box holds 4 bounds per feature.
  */
 function unpackShapes(pack) {
-  const ring = starts(u4(pack.rings));
-  const vertex = starts(u4(pack.length));
-  const start = i4(pack.start);
-  const steps = i2(pack.steps);
+  const ring = starts(unpackArray(pack.rings));
+  const vertex = starts(unpackArray(pack.length));
+  const [startX, startY] = [unpackArray(pack.x), unpackArray(pack.y)];
+  const [dx, dy] = [unpackArray(pack.dx), unpackArray(pack.dy)];
   const x = new Int32Array(vertex[vertex.length - 1]);
   const y = new Int32Array(x.length);
   for (let r = 0, s = 0; r + 1 < vertex.length; r++) {
-    let px = start[2 * r];
-    let py = start[2 * r + 1];
+    let px = startX[r];
+    let py = startY[r];
     for (let v = vertex[r]; v < vertex[r + 1]; v++) {
-      if (v > vertex[r]) { px += steps[s++]; py += steps[s++]; }
+      if (v > vertex[r]) { px += dx[s]; py += dy[s++]; }
       x[v] = px;
       y[v] = py;
     }
