@@ -435,10 +435,10 @@ SEARCH = """([pack, xs, ys, unit, cutoff]) => {
 @pytest.fixture(scope="module")
 def scripted(browser):
     """An empty page with the scripts that read and search a network."""
-    templates = resources.files("lifecircle.render") / "templates"
-    scripts = "\n".join(
-        (templates / name).read_text(encoding="utf-8") for name in ("unpack.js", "walk.js")
-    )
+    folder = Path(str(resources.files("lifecircle.render")))
+    inflate = next(folder.glob("assets/fflate-*/inflate.js"))
+    files = [inflate, folder / "templates" / "unpack.js", folder / "templates" / "walk.js"]
+    scripts = "\n".join(path.read_text(encoding="utf-8") for path in files)
     page = browser.new_page()
     page.set_content(
         '<script type="application/json" id="lifecircle-data">{}</script>'

@@ -1,9 +1,8 @@
 """The walk network as small arrays, from which the map's page finds walks by itself.
 
-Coordinates go out in the county's metric CRS as whole centimetres, each as its step from the one
-before: nearest streets and seconds in the page are then those of `lifecircle.network`. A pair of
-polynomials leads from the map's plane to that CRS and back. Numbers are spread over byte planes
-(all lowest bytes, then all next ones ...), which packs far better than number after number.
+Coordinates go out in the county's metric CRS as whole centimetres: nearest streets and seconds in
+the page are then those of `lifecircle.network`. A pair of polynomials leads from the map's plane to
+that CRS and back. Chains and segments keep their order, so that the page breaks ties alike.
 """
 
 from __future__ import annotations
@@ -13,13 +12,12 @@ from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pyproj
 import shapely
 
 from lifecircle.kernels.graph import Bools, Floats, Ints, Longs
 from lifecircle.network import WalkNetwork
-from lifecircle.render.packing import to_base64
+from lifecircle.render.packing import pack_array
 
 EXACT_NODES: Final = 350_000
 """A network of up to so many nodes goes out as it is: a county with a city. Ours."""
@@ -206,38 +204,10 @@ def pack_walk(
         **_polynomials(network),
         "facilities": {
             **_packed_points(points[:, 0], points[:, 1], origin),
-            "owner": byte_planes(np.diff(owner, prepend=0)),
+            "owner": pack_array(owner, "u4", "delta"),
         },
         "cells": _packed_points(at[:, 0], at[:, 1], origin),
     }
-
-
-def byte_planes(values: npt.ArrayLike) -> dict[str, Any]:
-    """Pack whole numbers, whose size and sign vary, as byte planes.
-
-    A number n becomes 2n, or -2n - 1 below 0, so that small numbers have few bytes.
-
-    Parameters
-    ----------
-    values
-        Whole numbers from -2**31 to 2**31 - 1.
-
-    Returns
-    -------
-    dict
-        ``planes`` (how many bytes a number has) and ``bytes`` (base64 text: the lowest byte of
-        every number, then the next one of every number ...).
-
-    Examples
-    --------
-    >>> byte_planes([0, -1, 1, 200])  # 0, 1, 2, 400
-    {'planes': 2, 'bytes': 'AAECkAAAAAE='}
-    """
-    signed = np.asarray(values, dtype=np.int64)
-    folded = ((signed << 1) ^ (signed >> 63)).astype("<u4")
-    planes = max(1, (int(folded.max(initial=0)).bit_length() + 7) // 8)
-    rows = folded.view(np.uint8).reshape(-1, 4)[:, :planes]
-    return {"planes": planes, "bytes": to_base64(rows.T.ravel(), "u1")}
 
 
 @dataclass(frozen=True)
@@ -309,31 +279,31 @@ def _packed_lines(
     junction = network.junction_node
     return {
         "junctions": {
-            "x": byte_planes(np.diff(x[junction], prepend=0)),
-            "y": byte_planes(np.diff(y[junction], prepend=0)),
+            "x": pack_array(x[junction], "i4", "delta"),
+            "y": pack_array(y[junction], "i4", "delta"),
         },
         "chains": {
-            "a": byte_planes(np.diff(a.astype(np.int64), prepend=0)),
-            "b": byte_planes(b.astype(np.int64) - a),
-            "segments": byte_planes(counts),
-            "islet": byte_planes(network.islet_chain),
+            "a": pack_array(a, "i4", "delta"),
+            "onward": pack_array(b.astype(np.int64) - a, "i4"),  # from a to b: most are near
+            "segments": pack_array(counts, "u4"),
+            "islet": pack_array(network.islet_chain, "u1"),
         },
         "segments": {
-            "x": byte_planes(dx[inner]),
-            "y": byte_planes(dy[inner]),
+            "x": pack_array(dx[inner], "i4"),
+            "y": pack_array(dy[inner], "i4"),
             # Centimetres that a segment is longer than it is straight: a road's own length.
-            "over": byte_planes(over),
-            "steps": byte_planes(lines.steps),
+            "over": pack_array(over, "i4"),
+            "steps": pack_array(lines.steps, "u1"),
         },
     }
 
 
 def _packed_points(x: Floats, y: Floats, origin: tuple[float, float]) -> dict[str, Any]:
-    """Pack points as steps in centimetres; a missing coordinate lies far off every network."""
+    """Pack points as centimetres from the origin; a missing coordinate is far off every road."""
     far = -1e6
     return {
-        axis: byte_planes(
-            np.diff(_centimetres(np.where(np.isfinite(values), values, low + far), low), prepend=0)
+        axis: pack_array(
+            _centimetres(np.where(np.isfinite(values), values, low + far), low), "i4", "delta"
         )
         for axis, values, low in (("x", x, origin[0]), ("y", y, origin[1]))
     }

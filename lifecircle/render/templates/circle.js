@@ -21,7 +21,7 @@ const walking = once(() => {
     const cost = costs(net, unit);
     return { cost, facilities: once(() => locate(net, cost, facilitySnaps())), cells: once(() => locate(net, cost, cellSnaps())) };
   });
-  return { net, owner: running(unplane(data.walk.facilities.owner)), seconds: by("seconds"), metres: by("metres") };
+  return { net, owner: unpackArray(data.walk.facilities.owner), seconds: by("seconds"), metres: by("metres") };
 });
 let walkingReady = false;
 
@@ -270,7 +270,10 @@ function drawHere(box) {
   box.dataset.state = !spot ? "empty" : spot.pending ? "pending" : "ready";
   box.append(el("p", { class: spot ? "lc-note lc-how" : "lc-how" }, t("circle_how"), " ",
     el("button", { type: "button", class: "lc-link", id: "lc-spot-centre", onclick: () => showSpot(map.getCenter()) }, t("circle_centre"))));
-  if (!spot) return;
+  if (!spot) {
+    box.append(el("p", { class: "lc-note" }, t("circle_intro")));
+    return;
+  }
   if (spot.pending) {
     box.append(el("p", { class: "lc-empty", role: "status" }, t("circle_pending")));
     return;
@@ -375,6 +378,8 @@ if (data.walk) {
     spot: new CanvasLayer("lc-spot", 297, paintSpot),
   });
   here.draw = drawHere;
+  // The pointer says what a click will do.
+  map.on("mousemove", () => { map.getContainer().style.cursor = state.tab === "here" ? "crosshair" : ""; });
   map.measureSpot = measureSpot; // for those who script the page, as its tests do
   legendSources.push(() => (state.spot && state.spot.lines ? {
     title: t("circle_legend"), unit: t("minutes_walk"),

@@ -2,29 +2,10 @@
 // numbers out: no document, no map. Places are metres from the network's origin in the county's
 // metric CRS. It does what network.py, place.py and reach.py do, and a test holds them together.
 
-/** Whole numbers from byte planes: see byte_planes in walking.py. */
-function unplane(pack) {
-  const raw = u1(pack.bytes);
-  const out = new Int32Array(raw.length / pack.planes);
-  for (let i = 0; i < out.length; i++) {
-    let n = 0;
-    for (let plane = pack.planes - 1; plane >= 0; plane--) n = n * 256 + raw[plane * out.length + i];
-    out[i] = n % 2 ? -(n + 1) / 2 : n / 2;
-  }
-  return out;
-}
-
-/** Running sums of steps, as float64. */
-function running(steps) {
-  const out = new Float64Array(steps.length);
-  for (let i = 0, sum = 0; i < steps.length; i++) out[i] = (sum += steps[i]);
-  return out;
-}
-
-/** Places from steps in centimetres. */
+/** Places in metres from those in centimetres. */
 const unpackPlaces = (pack) => ({
-  x: running(unplane(pack.x)).map((cm) => cm / 100),
-  y: running(unplane(pack.y)).map((cm) => cm / 100),
+  x: Float64Array.from(unpackArray(pack.x), (cm) => cm / 100),
+  y: Float64Array.from(unpackArray(pack.y), (cm) => cm / 100),
 });
 
 /** The function that maps (x, y) of one plane to [x, y] of another: see Polynomial in walking.py. */
@@ -50,13 +31,12 @@ function polynomial({ centre, half, degree, x: cx, y: cy }) {
  * ptr[i] .. ptr[i + 1]: the junction that each leads `to`, and `over` which chain.
  */
 function unpackWalk(pack) {
-  const jx = running(unplane(pack.junctions.x));
-  const jy = running(unplane(pack.junctions.y));
-  const a = Int32Array.from(running(unplane(pack.chains.a)));
-  const b = unplane(pack.chains.b).map((step, k) => a[k] + step);
-  const start = starts(unplane(pack.chains.segments));
-  const [stepX, stepY] = [unplane(pack.segments.x), unplane(pack.segments.y)];
-  const over = unplane(pack.segments.over);
+  const [jx, jy] = [unpackArray(pack.junctions.x), unpackArray(pack.junctions.y)];
+  const a = unpackArray(pack.chains.a);
+  const b = unpackArray(pack.chains.onward).map((step, k) => a[k] + step);
+  const start = starts(unpackArray(pack.chains.segments));
+  const [stepX, stepY] = [unpackArray(pack.segments.x), unpackArray(pack.segments.y)];
+  const over = unpackArray(pack.segments.over);
   const count = start[a.length];
   const x = new Float64Array(count + a.length);
   const y = new Float64Array(x.length);
@@ -83,7 +63,7 @@ function unpackWalk(pack) {
   const [originX, originY] = pack.origin;
   const net = {
     junctions: jx.length, a, b, start, x, y, chain, metres,
-    steps: unplane(pack.segments.steps), islet: unplane(pack.chains.islet),
+    steps: unpackArray(pack.segments.steps), islet: unpackArray(pack.chains.islet),
     metresPerSecond: pack.metresPerSecond, stepsFactor: pack.stepsFactor,
     snapLimit: pack.snapLimit, isletDetour: pack.isletDetour,
     /** Between the map's plane (EPSG:3857 metres) and metres from the origin. */
