@@ -539,7 +539,9 @@ def test_the_picture_holds_map_and_frame_twice_as_sharp(visit, tmp_path):
     view = visit().page
     name, image = saved_picture(view, tmp_path / "map.png")
     assert name == "synthetic_own_2026-01-31_zh.png"
-    wide, high = view.evaluate("[map_lifecircle.getSize().x, map_lifecircle.getSize().y]")
+    wide, high = view.evaluate(  # what the cards leave free
+        "[document.querySelector('.lc-cards-right').offsetLeft, map_lifecircle.getSize().y]"
+    )
     assert image.shape[1] == 2 * (wide + 236 + 72)
     assert image.shape[0] > 2 * (high + 48)
     colours = {tuple(c) for c in image[::3, ::3].reshape(-1, 3)}
@@ -765,7 +767,7 @@ def test_strange_names_break_neither_page_nor_layout(invented, visit, tmp_path):
     assert "超长超长" in page.popup()
     popup = view.locator(".leaflet-popup-content")
     assert popup.evaluate("node => node.scrollWidth <= node.clientWidth + 20")
-    assert popup.locator("details bdi").first.text_content() == STRANGE[2]  # all of it is there
+    assert popup.locator("details > bdi").first.text_content() == STRANGE[2]  # all of it is there
     saved_picture(view, tmp_path / "strange.png")
     assert view.evaluate("window.hacked") is None
     assert view.locator("#lc-panel img, #lc-panel svg, .lc-popup img").count() == 0

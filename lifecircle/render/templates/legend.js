@@ -33,19 +33,23 @@ function bandMark(band, position) {
 /** Everything that is shown now, with its unit; grey is always explained. */
 function legendBlocks() {
   const blocks = [];
+  // Where cells and units have a scale each, they say whose it is.
+  const whose = (layer, label) => (state.shown && state.unitView ? t("legend_of", { layer, label }) : label);
   if (state.shown) {
     const { indicator } = state.shown;
     const right = state.setting ? t("legend_unit_share_setting", { unit: indicator.unit, setting: settingLabel(state.setting) })
       : t("legend_unit_share", { unit: indicator.unit });
-    blocks.push({ title: indicator.label, unit: right, lines: classLines(indicator, personsByClass(state.shown)) });
+    blocks.push({ title: whose(t("layer_cells"), indicator.label), unit: right, lines: classLines(indicator, personsByClass(state.shown)) });
   }
-  if (state.unitView) blocks.push({ title: state.unitView.label, unit: state.unitView.unit, lines: classLines(state.unitView, null) });
+  if (state.unitView) {
+    blocks.push({ title: whose(t("layer_units"), state.unitView.label), unit: state.unitView.unit, lines: classLines(state.unitView, null) });
+  }
   const bands = shownBands();
   if (bands.length) {
-    const whose = state.isochroneFacility >= 0 ? isolated(shortened(facilityName(state.isochroneFacility), 40))
+    const origin = state.isochroneFacility >= 0 ? isolated(shortened(facilityName(state.isochroneFacility), 40))
       : data.kinds[state.isochroneKind].label;
     blocks.push({
-      title: t("isochrones_of", { kind: whose }),
+      title: t("isochrones_of", { kind: origin }),
       lines: bands.slice().reverse().map((band, position) => ({
         mark: bandMark(band, position), text: limitLabel(isochrones.limit[band], isochrones.unit[band]),
       })),
@@ -62,7 +66,7 @@ function legendBlocks() {
 /** The kinds of facilities that are shown: on screen the layers' card says them. */
 function facilityBlock() {
   const kinds = data.kinds.map((_, kind) => kind).filter((kind) => state.facilityKinds.has(kind) && facilityCount[kind]);
-  return kinds.length ? { title: t("layer_facilities"), lines: kinds.map((kind) => ({ mark: { dot: kind }, text: data.kinds[kind].label })) } : null;
+  return kinds.length ? { title: t("layer_facilities"), short: true, lines: kinds.map((kind) => ({ mark: { dot: kind }, text: data.kinds[kind].label })) } : null;
 }
 
 const greyNote = () => (state.shown || state.unitView ? t("grey_note") : null);
@@ -76,7 +80,7 @@ function markNode(mark) {
 }
 
 function legendNodes(blocks) {
-  return blocks.map((block) => el("div", { class: block.title ? "lc-legend-block" : "lc-legend-lines" },
+  return blocks.map((block) => el("div", { class: `${block.title ? "lc-legend-block" : "lc-legend-lines"} ${block.short ? "lc-two" : ""}` },
     block.title ? el("h3", {}, nameOf(block.title, 60), block.unit ? el("small", {}, block.unit) : null) : null,
     el("ul", {}, block.lines.map(({ mark, text, share }) => el("li", {}, markNode(mark), el("span", {}, nameOf(text, 60)),
       share ? el("small", {}, share) : null)))));

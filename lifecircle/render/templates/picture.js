@@ -11,11 +11,18 @@ function pictureView(centre, zoom, width, height, dpr) {
   };
 }
 
-/** The view that shows all that the map shows now, in a box of another shape. */
-function sameView(width, height, dpr) {
+/** The part of the map, in CSS pixels from its left, that no card covers: that is what goes to paper. */
+function clearSize() {
   const size = map.getSize();
+  const covered = controls.cards ? size.x - controls.cards.offsetLeft : 0;
+  return { x: size.x > 2 * covered ? size.x - covered : size.x, y: size.y };
+}
+
+/** The view that shows all that the map shows now beside its cards, in a box of another shape. */
+function sameView(width, height, dpr) {
+  const size = clearSize();
   const zoom = map.getZoom() + Math.log2(Math.min(width / size.x, height / size.y));
-  return pictureView(toPlane(map.getCenter()), zoom, width, height, dpr);
+  return pictureView(toPlane(map.containerPointToLatLng([size.x / 2, size.y / 2])), zoom, width, height, dpr);
 }
 
 /** Paint all layers; a layer with `clip(view)` -> [x, y, width, height] is cut to that box. */
@@ -216,7 +223,7 @@ function writeFoot(context, column) {
 /** Map, title, legend, scale, north arrow, sources and approval on one canvas, twice as sharp as the screen. */
 function pictureCanvas() {
   const dpr = Math.max(2, window.devicePixelRatio || 1);
-  const size = map.getSize();
+  const size = clearSize();
   const [margin, legend] = [24, 236];
   const width = Math.max(size.x, 480) + legend + 3 * margin;
   const probe = el("canvas", {}).getContext("2d");
