@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import pyogrio
-import shapely
 
+from lifecircle.render.gis_geopackage import write_geopackage
+from lifecircle.render.gis_words import labels, name_table
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.packing import cell_matrix
+from lifecircle.standards import Lang
 
 
 def cell_layer(assessment: Mappable, *, minutes: bool) -> gpd.GeoDataFrame:
@@ -70,7 +69,33 @@ def unit_layer(assessment: Mappable) -> gpd.GeoDataFrame:
     return units
 
 
-def write_layers(path: Path, assessment: Mappable) -> None:
+def layer_tables(assessment: Mappable) -> tuple[dict[str, gpd.GeoDataFrame], pd.DataFrame]:
+    """Give the layers as a GIS gets them, and the names of circles and kinds.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables.
+
+    Returns
+    -------
+    tuple
+        Key of each layer (`lifecircle.render.gis_words.LAYERS`) -> its rows without index, with
+        the names of kinds, and for units and cells the score of their own circle: the first that
+        is meant for their setting. And `lifecircle.render.gis_words.name_table`.
+    """
+    names = name_table(assessment.standard, assessment.facilities["kind"].unique())
+    layers = {
+        "facilities": _with_kinds(assessment.facilities.reset_index(), names),
+        "isochrones": _with_kinds(assessment.isochrones.reset_index(), names),
+        "units": _with_circles(_with_score(unit_layer(assessment), names), names).reset_index(),
+        "cells": _with_score(cell_layer(assessment, minutes=True), names).reset_index(),
+        "gaps": _with_kinds(assessment.gaps.reset_index(), names),
+    }
+    return layers, names
+
+
+def write_layers(path: Path, assessment: Mappable, *, lang: Lang = "zh") -> None:
     """Write the layers as one GeoPackage in the county's metric CRS.
 
     Parameters
@@ -79,40 +104,78 @@ def write_layers(path: Path, assessment: Mappable) -> None:
         The file; it must not be there yet.
     assessment
         Checked tables.
+    lang
+        Language of the names of layers, of legends and of the names shown for fields. Fields are
+        called the same in both.
+
+    Notes
+    -----
+    Beside the layers the file holds a dictionary of all fields, the names of kinds and circles, and
+    styles that QGIS applies by itself (``layer_styles``).
     """
-    layers = {
-        "facilities": assessment.facilities,
-        "isochrones": assessment.isochrones,
-        "units": unit_layer(assessment),
-        "cells": cell_layer(assessment, minutes=True),
-        "gaps": assessment.gaps,
-    }
-    for name, frame in layers.items():
-        flat = frame.reset_index()
-        shapes, geometry_type = _one_type(flat.geometry.to_numpy())
-        pyogrio.write_dataframe(
-            flat.set_geometry(gpd.GeoSeries(shapes, crs=frame.crs)),
-            path,
-            layer=name,
-            driver="GPKG",
-            use_arrow=True,
-            geometry_type=geometry_type,
-        )
+    layers, names = layer_tables(assessment)
+    write_geopackage(path, layers, names, lang=lang)
 
 
-def _one_type(shapes: npt.NDArray[np.object_]) -> tuple[npt.NDArray[np.object_], str]:
-    """Give geometries one type, as a GIS layer needs: multi where they differ."""
-    types = {str(name) for name in gpd.GeoSeries(shapes).geom_type.unique()}
-    if len(types) < 2:
-        return shapes, types.pop() if types else "Unknown"
-    single = {name.removeprefix("Multi") for name in types}
-    if len(single) > 1:  # gaps of area and of single places
-        return shapes, "Unknown"
-    parts, of = shapely.get_parts(shapes, return_index=True)
-    gather: dict[str, Callable[..., Any]] = {
-        "Point": shapely.multipoints,
-        "LineString": shapely.multilinestrings,
-        "Polygon": shapely.multipolygons,
-    }
-    name = single.pop()
-    return np.asarray(gather[name](parts, indices=of)), f"Multi{name}"
+def own_circles(settings: pd.Series, names: pd.DataFrame) -> pd.Series:
+    """Give the circle that places belong to: the first that is meant for their setting.
+
+    Parameters
+    ----------
+    settings
+        Setting of each place.
+    names
+        As `lifecircle.render.gis_words.name_table` gives them.
+
+    Returns
+    -------
+    pandas.Series
+        Key of a circle; missing where none is meant for the setting.
+
+    Examples
+    --------
+    >>> names = pd.DataFrame({"what": ["circle"], "key": ["near"], "settings": ["urban,rural"]})
+    >>> own_circles(pd.Series(["rural", "township"]), names).tolist()
+    ['near', nan]
+    """
+    owner: dict[str, str] = {}
+    circles = names[names["what"] == "circle"]
+    for key, meant in zip(circles["key"], circles["settings"], strict=True):
+        for setting in str(meant).split(","):
+            owner.setdefault(setting, str(key))
+    return settings.map(owner).astype("str")
+
+
+def _with_score(frame: gpd.GeoDataFrame, names: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Add the score of each row's own circle before those of all."""
+    owner = own_circles(frame["setting"], names)
+    score = np.full(len(frame), np.nan)
+    for circle in owner.dropna().unique():
+        own = (owner == circle).to_numpy()
+        if f"score_{circle}" in frame.columns:
+            score[own] = frame[f"score_{circle}"].to_numpy()[own]
+    scores = [n for n, column in enumerate(frame.columns) if str(column).startswith("score_")]
+    wide = frame.copy()
+    wide.insert(scores[0] if scores else len(frame.columns), "score", score)
+    return wide
+
+
+def _with_circles(frame: gpd.GeoDataFrame, names: pd.DataFrame) -> gpd.GeoDataFrame:
+    owner = own_circles(frame["setting"], names)
+    wide = frame.copy()
+    at = list(frame.columns).index("score")
+    wide.insert(at, "circle", owner)
+    for step, lang in enumerate(("zh", "en"), start=1):
+        told = labels(names, "circle", cast("Lang", lang))
+        wide.insert(at + step, f"circle_{lang}", owner.map(told).astype("str"))
+    return wide
+
+
+def _with_kinds(frame: gpd.GeoDataFrame, names: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Add the names of kinds after their keys."""
+    wide = frame.copy()
+    at = list(frame.columns).index("kind") + 1
+    for step, lang in enumerate(("zh", "en")):
+        told = labels(names, "kind", cast("Lang", lang))
+        wide.insert(at + step, f"kind_{lang}", frame["kind"].map(told).astype("str"))
+    return wide

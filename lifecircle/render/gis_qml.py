@@ -1,0 +1,432 @@
+"""Styles as QGIS writes them (QML), and the same as SLD: symbols, classes and rules.
+
+The structure is that of QGIS 3.22, which newer ones read; symbol layers carry both the options of
+3.26 and later and the properties that came before.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from lifecircle.render.gis_words import clean
+
+_HEAD: Final = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
+_VERSION: Final = "3.22.0"
+_GEOMETRY: Final = {"marker": "0", "fill": "2"}
+_SLD: Final = "http://www.opengis.net/sld"
+_SE: Final = "http://www.opengis.net/se"
+_OGC: Final = "http://www.opengis.net/ogc"
+_PX: Final = 3.57  # pixels of 0.28 mm in a millimetre, as OGC counts them
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """How features look.
+
+    Parameters
+    ----------
+    kind
+        ``"marker"`` or ``"fill"``.
+    color
+        ``#rrggbb`` of the mark, the area or the hatch.
+    opacity
+        Of the area, 0 to 1.
+    outline
+        ``#rrggbb``, or empty for none.
+    width
+        Of the outline, mm.
+    hatch
+        Angle of hatching in place of a plain fill, degrees; None for a plain fill.
+    """
+
+    kind: str
+    color: str
+    opacity: float = 1.0
+    outline: str = ""
+    width: float = 0.2
+    hatch: float | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One class of a style: which features, under what name, looking how.
+
+    Parameters
+    ----------
+    label
+        Shown in the legend.
+    symbol
+        Its look; None for a heading of the rules below it.
+    equals
+        Field -> value that it must have.
+    least, most
+        Bounds of the graded field, both included; earlier rules take precedence.
+    missing
+        Whether it is for features without a value.
+    below
+        Rules within it.
+    shown
+        Whether it is switched on at first.
+    """
+
+    label: str
+    symbol: Symbol | None = None
+    equals: Mapping[str, str | float] | None = None
+    least: float | None = None
+    most: float | None = None
+    missing: bool = False
+    below: tuple[Rule, ...] = ()
+    shown: bool = True
+
+
+@dataclass(frozen=True)
+class Style:
+    """A named style of a layer.
+
+    Parameters
+    ----------
+    name
+        Shown in QGIS; 30 characters are kept.
+    method
+        ``"categorised"`` (each rule is one value of `field`), ``"graduated"`` (bounds of `field`)
+        or ``"rules"``.
+    field
+        Field that decides.
+    rules
+        Its classes.
+    label_field
+        Field that is written beside the features; empty for none.
+    """
+
+    name: str
+    method: str
+    field: str
+    rules: tuple[Rule, ...]
+    label_field: str = ""
+
+
+def qml(style: Style, aliases: Mapping[str, str], geometry: str) -> str:
+    """Write a style as QGIS does.
+
+    Parameters
+    ----------
+    style
+        What to draw.
+    aliases
+        Field -> name shown in its place.
+    geometry
+        ``"marker"`` for points, ``"fill"`` for areas.
+
+    Returns
+    -------
+    str
+        A QML document.
+
+    Examples
+    --------
+    >>> post = Rule("邮政", Symbol("marker", "#1b7f5c"), {"kind": "post"})
+    >>> text = qml(Style("按类别", "categorised", "kind", (post,)), {"kind": "类别"}, "marker")
+    >>> ET.fromstring(text).find(".//category").attrib["label"]
+    '邮政'
+    """
+    root = ET.Element(
+        "qgis",
+        version=_VERSION,
+        styleCategories="Symbology|Labeling|Fields",
+        labelsEnabled="1" if style.label_field else "0",
+    )
+    aliased = ET.SubElement(root, "aliases")
+    for number, (field, alias) in enumerate(aliases.items()):
+        ET.SubElement(aliased, "alias", index=str(number), field=field, name=clean(alias))
+    root.append(_renderer(style))
+    if style.label_field:
+        root.append(_labeling(style.label_field))
+    ET.SubElement(root, "layerGeometryType").text = _GEOMETRY[geometry]
+    ET.indent(root, " ")
+    return _HEAD + ET.tostring(root, encoding="unicode")
+
+
+def _renderer(style: Style) -> ET.Element:
+    symbols: list[Symbol] = []
+    ordered = "1" if style.method == "rules" else "0"
+    common = {"forceraster": "0", "symbollevels": "0", "enableorderby": ordered}
+    if style.method == "rules":
+        renderer = ET.Element("renderer-v2", {"type": "RuleRenderer", **common})
+        top = ET.SubElement(renderer, "rules", key=_key(style.name, "rules"))
+        _add_rules(top, style.rules, symbols, style.name)
+    elif style.method == "categorised":
+        given = {"type": "categorizedSymbol", "attr": style.field, **common}
+        renderer = ET.Element("renderer-v2", given)
+        top = ET.SubElement(renderer, "categories")
+        for rule in style.rules:
+            value = str((rule.equals or {}).get(style.field, ""))
+            told = {"type": "string", "value": clean(value), **_class(rule, symbols)}
+            ET.SubElement(top, "category", told)
+    else:
+        # A graduated renderer draws no empty value; as -1 they have their own grey class.
+        given = {"type": "graduatedSymbol", "attr": f'coalesce("{_quoted(style.field)}",-1)'}
+        renderer = ET.Element(
+            "renderer-v2", {**given, "graduatedMethod": "GraduatedColor", **common}
+        )
+        top = ET.SubElement(renderer, "ranges")
+        for rule in style.rules:
+            low, high = (-1.0, -1.0) if rule.missing else (rule.least, rule.most)
+            bounds = {"lower": f"{low:.15f}", "upper": f"{high:.15f}"}
+            ET.SubElement(top, "range", {**bounds, **_class(rule, symbols)})
+    held = ET.SubElement(renderer, "symbols")
+    for number, symbol in enumerate(symbols):
+        held.append(_symbol(symbol, str(number)))
+    if style.method == "rules":  # the largest first, or it would cover the others
+        order = ET.SubElement(renderer, "orderby")
+        clause = ET.SubElement(order, "orderByClause", asc="0", nullsFirst="0")
+        clause.text = f'"{_quoted(style.field)}"'
+    return renderer
+
+
+def _class(rule: Rule, symbols: list[Symbol]) -> dict[str, str]:
+    if rule.symbol is not None:
+        symbols.append(rule.symbol)
+    render = "true" if rule.shown else "false"
+    return {"symbol": str(len(symbols) - 1), "label": clean(rule.label), "render": render}
+
+
+def _add_rules(above: ET.Element, rules: Iterable[Rule], symbols: list[Symbol], path: str) -> None:
+    for number, rule in enumerate(rules):
+        here = f"{path}/{number}"
+        given = {"label": clean(rule.label), "key": _key(here, rule.label)}
+        if rule.equals:
+            given["filter"] = " AND ".join(
+                f'"{_quoted(field)}" = {_literal(value)}' for field, value in rule.equals.items()
+            )
+        if rule.symbol is not None:
+            given["symbol"] = str(len(symbols))
+            symbols.append(rule.symbol)
+        if not rule.shown:
+            given["checkstate"] = "0"
+        _add_rules(ET.SubElement(above, "rule", given), rule.below, symbols, here)
+
+
+def _key(*parts: str) -> str:
+    """Give a rule its key: the same for the same style, as files should not differ by chance."""
+    return f"{{{uuid.uuid5(uuid.NAMESPACE_URL, '|'.join(parts).encode(errors='replace').hex())}}}"
+
+
+def _literal(value: str | float) -> str:
+    return f"{value:g}" if isinstance(value, float) else "'" + clean(value).replace("'", "''") + "'"
+
+
+def _quoted(field: str) -> str:
+    return clean(field).replace('"', '""')
+
+
+def _symbol(symbol: Symbol, name: str) -> ET.Element:
+    element = _bare_symbol(symbol.kind, name)
+    if symbol.kind == "marker":
+        options = {
+            "name": "circle",
+            "color": _rgba(symbol.color, symbol.opacity),
+            "outline_color": _rgba(symbol.outline or "#ffffff"),
+            "outline_style": "solid",
+            "outline_width": f"{symbol.width:g}",
+            "outline_width_unit": "MM",
+            "size": "2.8",
+            "size_unit": "MM",
+        }
+        element.append(_layer("SimpleMarker", options))
+        return element
+    plain = symbol.hatch is None
+    options = {
+        "color": _rgba(symbol.color, symbol.opacity if plain else 0.0),
+        "style": "solid" if plain else "no",
+        "outline_color": _rgba(symbol.outline or symbol.color),
+        "outline_style": "solid" if symbol.outline else "no",
+        "outline_width": f"{symbol.width:g}",
+        "outline_width_unit": "MM",
+        "joinstyle": "bevel",
+    }
+    if not plain:
+        element.append(_hatching(symbol, name))
+    element.append(_layer("SimpleFill", options))
+    return element
+
+
+def _bare_symbol(kind: str, name: str) -> ET.Element:
+    return ET.Element("symbol", type=kind, name=name, alpha="1", clip_to_extent="1", force_rhr="0")
+
+
+def _hatching(symbol: Symbol, name: str) -> ET.Element:
+    color = _rgba(symbol.color)
+    options = {
+        "angle": f"{symbol.hatch:g}",
+        "color": color,
+        "distance": "2",
+        "distance_unit": "MM",
+        "line_width": "0.4",
+        "line_width_unit": "MM",
+    }
+    layer = _layer("LinePatternFill", options)
+    line = _bare_symbol("line", f"@{name}@0")
+    pen = {"line_color": color, "line_style": "solid", "line_width": "0.4", "line_width_unit": "MM"}
+    line.append(_layer("SimpleLine", pen))
+    layer.append(line)
+    return layer
+
+
+def _layer(name: str, options: Mapping[str, str]) -> ET.Element:
+    layer = ET.Element("layer", {"class": name, "enabled": "1", "locked": "0", "pass": "0"})
+    held = ET.SubElement(layer, "Option", type="Map")
+    for key, value in options.items():
+        ET.SubElement(held, "Option", name=key, type="QString", value=value)
+    for key, value in options.items():
+        ET.SubElement(layer, "prop", k=key, v=value)
+    return layer
+
+
+def _labeling(field: str) -> ET.Element:
+    labeling = ET.Element("labeling", type="simple")
+    settings = ET.SubElement(labeling, "settings", calloutType="simple")
+    style = ET.SubElement(
+        settings,
+        "text-style",
+        fieldName=field,
+        isExpression="0",
+        fontSize="9",
+        fontSizeUnit="Point",
+        textColor="23,49,59,255",
+        namedStyle="Regular",
+    )
+    ET.SubElement(
+        style,
+        "text-buffer",
+        bufferDraw="1",
+        bufferSize="0.8",
+        bufferSizeUnits="MM",
+        bufferColor="255,255,255,255",
+    )
+    ET.SubElement(settings, "placement", placement="1", centroidInside="1")
+    ET.SubElement(settings, "rendering", obstacle="1", scaleVisibility="0")
+    return labeling
+
+
+def _rgba(color: str, opacity: float = 1.0) -> str:
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"{red},{green},{blue},{round(255 * opacity)}"
+
+
+# --- SLD: what other programs read ------------------------------------------------------------
+
+
+def sld(style: Style, layer: str) -> str:
+    """Write a style as SLD 1.1 with symbology encoding.
+
+    Parameters
+    ----------
+    style
+        What to draw; rules that are switched off are left out.
+    layer
+        Name of the layer.
+
+    Returns
+    -------
+    str
+        An SLD document.
+    """
+    root = ET.Element(
+        "StyledLayerDescriptor",
+        {"xmlns": _SLD, "xmlns:se": _SE, "xmlns:ogc": _OGC, "version": "1.1.0"},
+    )
+    named = ET.SubElement(root, "NamedLayer")
+    ET.SubElement(named, "se:Name").text = layer
+    user = ET.SubElement(named, "UserStyle")
+    ET.SubElement(user, "se:Name").text = clean(style.name)
+    held = ET.SubElement(user, "se:FeatureTypeStyle")
+    taken: list[float] = []
+    for rule, equals in _leaves(style.rules, {}):
+        element = ET.SubElement(held, "se:Rule")
+        ET.SubElement(element, "se:Name").text = clean(rule.label)
+        tests = [_compared("PropertyIsEqualTo", field, value) for field, value in equals.items()]
+        if rule.missing:
+            null = ET.Element("ogc:PropertyIsNull")
+            ET.SubElement(null, "ogc:PropertyName").text = style.field
+            tests.append(null)
+        elif rule.least is not None and rule.most is not None:
+            tests += _between(style.field, rule.least, rule.most, taken)
+        _filter(element, tests)
+        if rule.symbol is not None:
+            element.append(_symbolizer(rule.symbol))
+    ET.indent(root, " ")
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
+
+
+def _leaves(
+    rules: Sequence[Rule], equals: Mapping[str, str | float]
+) -> Iterable[tuple[Rule, Mapping[str, str | float]]]:
+    for rule in rules:
+        if not rule.shown:
+            continue
+        both = {**equals, **(rule.equals or {})}
+        if rule.below:
+            yield from _leaves(rule.below, both)
+        else:
+            yield rule, both
+
+
+def _between(field: str, least: float, most: float, taken: list[float]) -> list[ET.Element]:
+    """Compare with bounds; one that an earlier class has already is not included again."""
+    low = "PropertyIsGreaterThan" if least in taken else "PropertyIsGreaterThanOrEqualTo"
+    high = "PropertyIsLessThan" if most in taken else "PropertyIsLessThanOrEqualTo"
+    taken += [least, most]
+    return [_compared(low, field, least), _compared(high, field, most)]
+
+
+def _compared(how: str, field: str, value: str | float) -> ET.Element:
+    element = ET.Element(f"ogc:{how}")
+    ET.SubElement(element, "ogc:PropertyName").text = clean(field)
+    told = f"{value:g}" if isinstance(value, float) else clean(value)
+    ET.SubElement(element, "ogc:Literal").text = told
+    return element
+
+
+def _filter(element: ET.Element, tests: Sequence[ET.Element]) -> None:
+    if not tests:
+        return
+    held = ET.SubElement(element, "ogc:Filter")
+    if len(tests) > 1:
+        held = ET.SubElement(held, "ogc:And")
+    held.extend(tests)
+
+
+def _symbolizer(symbol: Symbol) -> ET.Element:
+    if symbol.kind == "marker":
+        element = ET.Element("se:PointSymbolizer")
+        graphic = ET.SubElement(element, "se:Graphic")
+        mark = ET.SubElement(graphic, "se:Mark")
+        ET.SubElement(mark, "se:WellKnownName").text = "circle"
+        _parameters(ET.SubElement(mark, "se:Fill"), {"fill": symbol.color})
+        _parameters(ET.SubElement(mark, "se:Stroke"), {"stroke": symbol.outline or "#ffffff"})
+        ET.SubElement(graphic, "se:Size").text = "10"
+        return element
+    element = ET.Element("se:PolygonSymbolizer")
+    fill = ET.SubElement(element, "se:Fill")
+    if symbol.hatch is None:
+        _parameters(fill, {"fill": symbol.color, "fill-opacity": f"{symbol.opacity:g}"})
+    else:
+        graphic = ET.SubElement(ET.SubElement(fill, "se:GraphicFill"), "se:Graphic")
+        mark = ET.SubElement(graphic, "se:Mark")
+        ET.SubElement(mark, "se:WellKnownName").text = "horline"
+        _parameters(ET.SubElement(mark, "se:Stroke"), {"stroke": symbol.color})
+        ET.SubElement(graphic, "se:Size").text = "7"
+        ET.SubElement(graphic, "se:Rotation").text = f"{symbol.hatch:g}"
+    if symbol.outline:
+        stroke = {"stroke": symbol.outline, "stroke-width": f"{symbol.width * _PX:.1f}"}
+        _parameters(ET.SubElement(element, "se:Stroke"), stroke)
+    return element
+
+
+def _parameters(element: ET.Element, values: Mapping[str, str]) -> None:
+    for name, value in values.items():
+        ET.SubElement(element, "se:SvgParameter", name=name).text = value
