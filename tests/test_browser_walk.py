@@ -372,6 +372,28 @@ def test_it_works_by_keyboard_and_in_both_languages(visit, demo):
     assert [sign for sign in text if "\u4e00" <= sign <= "\u9fff" and sign not in symbols] == []
 
 
+def gains_of(page):
+    return [float(li.get_attribute("data-persons")) for li in page.locator(".lc-gains li").all()]
+
+
+def test_a_facility_moves_with_the_next_click(visit, demo):
+    page = visit()
+    gap = demo.gaps.query("kind == 'post' and rank == 1").iloc[0]
+    page.select_option(".lc-layers select >> nth=3", label="邮政")  # whose gaps are shown ...
+    spot = gap["geometry"].representative_point()
+    open_here(page, (spot.x, spot.y), demo.network.crs)
+    assert page.evaluate("document.getElementById('lc-put-kind').selectedOptions[0].text") == "邮政"
+    page.click("#lc-put")
+    assert sum(gains_of(page)) > 0
+    open_here(page, vaduz(demo), demo.network.crs)
+    place = spot_of(page, demo.network.crs)
+    asked = [r for r in demo.standard.requirements if r.kind == "post"]
+    there = [newly_covered(demo, "post", place, requirement)[0] for requirement in asked]
+    assert gains_of(page) == pytest.approx(there, rel=1e-3, abs=0.05)
+    page.select_option("#lc-put-kind", label="零售")  # another kind at the same spot, at once
+    assert "零售" in page.locator(".lc-legend").inner_text()
+
+
 def test_off_the_network_it_says_so(visit, demo, points):
     page = visit()
     off = points[demo.network.snap_points(*points.T).off_network][0]

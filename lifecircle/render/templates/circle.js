@@ -7,7 +7,7 @@ const REACH_WIDTH_M = 120; // how wide a reached street is painted; for show
 const NEWLY = "#e5158b"; // in no scale of the map, and told from them with any colour vision
 
 state.spot = null; // {place, pending}, and then what `findSpot` gives: {place, off, unit, nearest, residents, lines, ...}
-state.placed = null; // {kind, place, gains}: the facility put at the spot
+state.placed = null; // {kind, gains}: the facility put at the spot
 
 /** The network and all places on it, unpacked when the first spot is asked for. */
 const walking = once(() => {
@@ -118,14 +118,16 @@ function redrawSpot() {
   if (again) again.focus();
 }
 
-/** Find and draw the circle of a place; the first one takes a moment, and says so. */
+/** Find and draw the circle of a place; the first one takes a moment, and says so. A facility moves along. */
 function showSpot(place) {
   map.closePopup();
+  const { placed } = state;
   state.placed = null;
   state.spot = { place, pending: true };
   showTab("here");
   const find = () => {
     state.spot = findSpot(place);
+    if (placed) state.placed = facilityHere(placed.kind);
     walkingReady = true;
     redrawSpot();
   };
@@ -142,9 +144,14 @@ function clearSpot() {
   redrawSpot();
 }
 
+/** A facility of a kind at the spot, and what it gains; null off the network. */
+function facilityHere(kind) {
+  if (state.spot.off) return null;
+  return { kind, gains: data.requirements.filter((r) => r.kind === kind).map((r) => gainOf(r, state.spot.snapped)) };
+}
+
 function putHere(kind) {
-  const gains = data.requirements.filter((r) => r.kind === kind).map((r) => gainOf(r, state.spot.snapped));
-  state.placed = { kind, place: state.spot.place, gains };
+  state.placed = facilityHere(kind);
   redrawSpot();
 }
 
@@ -209,7 +216,7 @@ function bandTable(spot) {
   return el("ul", { class: "lc-reach" }, REACH_MINUTES.map((minutes, band) => el("li", { "data-minutes": minutes, "data-persons": spot.residents[band] },
     el("span", { class: "lc-swatch", style: `background:${GOOD_TO_BAD[band]}`, "aria-hidden": "true" }),
     el("span", {}, t("limit_minutes", { limit: minutes })),
-    el("strong", {}, number(Math.round(spot.residents[band]))), el("small", {}, t("circle_residents")))));
+    el("strong", {}, people(spot.residents[band])), el("small", {}, t("circle_residents")))));
 }
 
 function nearestTable(spot) {
@@ -228,7 +235,8 @@ function nearestTable(spot) {
 
 function putForm() {
   const kinds = [...new Set(data.requirements.map((r) => r.kind))].sort((a, b) => a - b);
-  const usual = state.placed ? state.placed.kind : data.gapKinds.length ? data.gapKinds[data.gapKinds.length - 1] : kinds[0];
+  // The kind that is put already, or whose gaps are shown, or else a clinic, which comes last of the usual ones.
+  const usual = [state.placed ? state.placed.kind : -1, state.gapKind, ...data.gapKinds.slice(-1)].find((kind) => kinds.includes(kind));
   const chooser = el("select", {
     id: "lc-put-kind", "aria-label": t("put_kind"), onchange: () => { if (state.placed) putHere(Number(chooser.value)); },
   },
@@ -250,7 +258,8 @@ function putResult({ kind, gains }) {
     el("span", { class: "lc-gain" }, el("span", { class: "lc-swatch", style: `background:${NEWLY}`, "aria-hidden": "true" }), t("put_gain", { persons: people(Math.round(persons * 10) / 10) })),
     el("small", {}, all > 0 ? t("put_share", { before: percent((all - left - persons) / all), after: percent((all - left) / all) }) : null,
       t("put_left", { persons: people(Math.round(left * 10) / 10) }))))),
-    facilityCount[kind] ? null : el("p", { class: "lc-note" }, t("put_unknown", { kind: data.kinds[kind].label })));
+    facilityCount[kind] ? null : el("p", { class: "lc-note" }, t("put_unknown", { kind: data.kinds[kind].label })),
+    el("p", { class: "lc-note" }, t("put_move")));
 }
 
 function spotHead(spot) {
