@@ -200,16 +200,19 @@ function nearestRow(spot, kind) {
   const found = spot.nearest[kind];
   return el("tr", { "data-kind": data.kinds[kind].key, "data-seconds": found ? found.value : null },
     el("th", { scope: "row" }, symbol(kind), data.kinds[kind].label),
-    el("td", { class: "lc-number" }, found ? t("minutes_short", { minutes: number(minutesUp(found.value), 1) }) : t("circle_beyond", { minutes: LISTED_MINUTES })),
-    el("td", { class: "lc-place" }, found ? nameOf(facilityName(found.facility), 40) : "–"),
+    found
+      ? [el("td", { class: "lc-number" }, t("minutes_short", { minutes: number(minutesUp(found.value), 1) })),
+        el("td", { class: "lc-place" }, nameOf(facilityName(found.facility), 40))]
+      : el("td", { colspan: "2", class: "lc-unknown" }, t("circle_beyond", { minutes: LISTED_MINUTES })),
     el("td", { class: "lc-verdict" }, askedHere(spot, kind).map((r) => shortVerdict(metHere(spot, r), r))));
 }
 
-/** A verdict as short as the panel is narrow; its full words are the title. */
+/** A verdict as short as the panel is narrow; its full words are the title, a star that of an unverified threshold. */
 function shortVerdict(met, requirement) {
   const limit = limitLabel(requirement.limit, requirement.unit);
-  const words = `${data.circles[requirement.circle].label}: ${t(met ? "within" : "beyond", { limit })}`;
-  return el("span", { class: met ? "lc-met" : "lc-unmet", title: words }, `${met ? "✓" : "✗"} ${limit}`, " ", unsureMark(requirement.flag));
+  const words = `${data.circles[requirement.circle].label}${t("colon")}${t(met ? "within" : "beyond", { limit })}`;
+  return el("span", { class: met ? "lc-met" : "lc-unmet", title: words },
+    `${met ? "✓" : "✗"} ${limit}${requirement.flag === "unverified" ? " *" : ""}`);
 }
 
 function bandTable(spot) {
@@ -228,7 +231,9 @@ function nearestTable(spot) {
   return [
     el("table", { class: "lc-services" },
       el("caption", {}, t("circle_nearest")),
+      el("colgroup", {}, [34, 19, 26, 21].map((share) => el("col", { style: `width:${share}%` }))),
       el("tbody", {}, known.map((kind) => nearestRow(spot, kind)))),
+    known.some((kind) => askedHere(spot, kind).some((r) => r.flag === "unverified")) ? el("p", { class: "lc-note" }, `* ${t("unverified_note")}`) : null,
     unknownKinds.length ? el("p", { class: "lc-note" }, t("circle_unknown", { kinds: unknownKinds.map((kind) => data.kinds[kind].label).join(t("comma")) })) : null,
   ];
 }
