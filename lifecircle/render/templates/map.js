@@ -189,6 +189,7 @@ function drawWords() {
   const stage = map.getContainer();
   stage.setAttribute("aria-label", t("map"));
   document.getElementById("lc-stage").setAttribute("aria-label", t("map"));
+  controls.help.textContent = t("map_help");
   if (controls.bearings) controls.bearings.forEach((control) => control.remove());
   controls.bearings = [
     L.control.zoom({ zoomInTitle: t("zoom_in"), zoomOutTitle: t("zoom_out") }),
@@ -239,6 +240,10 @@ function start() {
   Object.values(layers).forEach((layer) => layer.addTo(map));
   const stage = map.getContainer();
   stage.setAttribute("role", "application");
+  stage.setAttribute("aria-describedby", "lc-help");
+  controls.help = el("p", { class: "lc-hidden", id: "lc-help" });
+  controls.said = el("p", { class: "lc-hidden", role: "status" });
+  document.getElementById("lc-stage").append(controls.help, controls.said);
   drawWords();
   Object.values(layers).forEach((layer) => layer.redraw());
   map.on("click", (event) => inspect(event.latlng));

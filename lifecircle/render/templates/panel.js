@@ -190,6 +190,9 @@ function coverageTable(circle) {
     el("p", { class: "lc-note" }, t("communities_note", { share: number(frame.community.share * 100) })));
 }
 
+/** A text that the data hold in one language only. */
+const inItsLanguage = (text) => el("span", { lang: /[\u4e00-\u9fff]/.test(text) ? "zh-CN" : "en" }, longText(text, 400));
+
 function about() {
   const bases = new Map();
   for (const r of data.requirements) {
@@ -209,15 +212,15 @@ function about() {
     frame.findings.length ? [el("h2", {}, t("about_findings")),
       el("ul", {}, frame.findings.map((finding) => el("li", { lang: finding.zh === finding.en ? "en" : null }, longText(say(finding), 600))))] : null,
     el("h2", {}, t("about_standard")),
-    el("p", {}, `${say(frame.standard)} (${frame.standardSource})`),
+    el("p", {}, `${say(frame.standard)} (`, inItsLanguage(frame.standardSource), ")"),
     el("ul", {}, [...bases.values()].map((base) => el("li", {},
       el("strong", {}, data.circles[base.circle].label), ` ${limitLabel(base.limit, base.unit)}: ${base.kinds.join(t("comma"))}. `,
-      el("em", { class: `lc-flag lc-flag-${base.flag}` }, FLAG[base.flag]()), ` ${base.source}`))),
+      el("em", { class: `lc-flag lc-flag-${base.flag}` }, FLAG[base.flag]()), " ", inItsLanguage(base.source)))),
     el("p", {}, t("community_rule", { share: number(frame.community.share * 100) }), " ",
       el("em", { class: `lc-flag lc-flag-${frame.community.flag}` }, FLAG[frame.community.flag]())),
     frame.changes.length ? [el("h2", {}, t("about_changes")), el("ul", {}, frame.changes.map((change) => el("li", {}, say(change))))] : null,
     excluded.length ? [el("h2", {}, t("about_excluded")),
-      el("ul", {}, excluded.map((kind) => el("li", {}, el("strong", {}, kind.label), `: ${kind.excluded}`)))] : null,
+      el("ul", {}, excluded.map((kind) => el("li", {}, el("strong", {}, kind.label), ": ", inItsLanguage(kind.excluded))))] : null,
     el("h2", {}, t("about_data")),
     el("ul", {}, frame.datasets.map((entry) => el("li", {},
       el("strong", {}, usesOf(entry)),

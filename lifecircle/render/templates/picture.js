@@ -221,8 +221,7 @@ function writeFoot(context, column) {
 }
 
 /** Map, title, legend, scale, north arrow, sources and approval on one canvas, twice as sharp as the screen. */
-function pictureCanvas() {
-  const dpr = Math.max(2, window.devicePixelRatio || 1);
+function pictureCanvas(dpr) {
   const size = clearSize();
   const [margin, legend] = [24, 236];
   const width = Math.max(size.x, 480) + legend + 3 * margin;
@@ -255,8 +254,13 @@ function pictureName() {
   return `${parts.filter(Boolean).join("_")}.png`;
 }
 
-function savePicture() {
-  pictureCanvas().toBlob((blob) => {
+/** Save the picture; where a browser cannot hold so many pixels, with fewer. */
+function savePicture(_, dpr = Math.max(2, window.devicePixelRatio || 1)) {
+  pictureCanvas(dpr).toBlob((blob) => {
+    if (!blob) {
+      if (dpr > 1) savePicture(null, dpr / 2);
+      return;
+    }
     const link = el("a", { href: URL.createObjectURL(blob), download: pictureName() });
     document.body.append(link);
     link.click();

@@ -196,6 +196,7 @@ function openPopup(place) {
   state.popup = popup;
   popup.openOn(map);
   nameCloseButton();
+  controls.said.textContent = popup.getElement().querySelector("h3").textContent.slice(0, 200);
 }
 
 /** The same answer in the language of now, where it stands. */
