@@ -138,6 +138,7 @@ def add_table(document: Document, part: Grid, styles: Styles, wide: Length) -> N
     widths = [Length(int(wide * share)) for share in part.widths]
     for column, size in zip(table.columns, widths, strict=True):
         column.width = size
+    looks = [document.styles[name].style_id for name in (styles.cell, styles.head)]
     for number, (row, texts) in enumerate(zip(table.rows, [part.head, *part.rows], strict=True)):
         settings = row._tr.get_or_add_trPr()  # noqa: SLF001
         settings.append(OxmlElement("w:cantSplit"))
@@ -147,7 +148,7 @@ def add_table(document: Document, part: Grid, styles: Styles, wide: Length) -> N
         for cell, text, numeric, size in cells:
             cell.width = size
             line = cell.paragraphs[0]
-            line.style = styles.head if number == 0 else styles.cell
+            line._p.style = looks[number == 0]  # noqa: SLF001 - looked up once, not per cell
             if text:
                 line.add_run(printable(text))
             if numeric:

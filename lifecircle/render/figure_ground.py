@@ -203,6 +203,8 @@ def path_of(shapes: Iterable[Any]) -> Path:
     parts = shapely.get_parts(np.asarray(list(shapes), dtype=object))
     flat = shapely.normalize(parts[shapely.get_dimensions(parts) == 2])  # holes turn the other way
     corners, ring = shapely.get_coordinates(shapely.get_rings(flat), return_index=True)
+    if not len(corners):
+        return Path(np.empty((0, 2)), np.empty(0, np.uint8))
     codes = np.full(len(corners), Path.LINETO, np.uint8)
     starts = np.flatnonzero(np.diff(ring, prepend=-1))
     codes[starts] = Path.MOVETO

@@ -316,7 +316,7 @@ def _entry(figure: Figure, item: Item, x: float, y: float, wide: float, letters:
         if item.shape == "patch":
             patch.set(facecolor=item.colour, edgecolor=_SOFT, linewidth=0.3)
         else:
-            patch.set(facecolor="none", edgecolor=item.colour, linewidth=1.0, hatch="/////")
+            patch.set(facecolor="none", edgecolor=item.colour, linewidth=1.0, hatch="////")
         figure.add_artist(patch)
     elif item.shape == "line":
         line = Line2D([x, x + 0.6], [y, y], transform=place, color=item.colour, lw=item.thick)

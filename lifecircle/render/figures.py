@@ -373,7 +373,7 @@ def _gap_map(
     areas = np.where(flat, shapes, shapely.buffer(shapes, half, cap_style="square"))
     if len(areas):
         hatched = PathPatch(
-            path_of(areas), facecolor="none", edgecolor=GAP, hatch="////", linewidth=0.5, zorder=5
+            path_of(areas), facecolor="none", edgecolor=GAP, hatch="///", linewidth=0.5, zorder=5
         )
         page.axes.add_artist(hatched)
     known = _draw_places(page, assessment, kind, entry.color)

@@ -182,7 +182,8 @@ def _weighed(assessment: Mappable, circle: str) -> float:
 def _services(assessment: Mappable, lang: Lang) -> list[_Candidate]:
     found = []
     known = set(assessment.facilities["kind"])
-    people = assessment.coverage.xs("population", level="denominator")
+    counted = assessment.coverage.index.get_level_values("denominator") == "population"
+    people = assessment.coverage[counted].droplevel("denominator")
     for r in assessment.standard.requirements:
         if r.kind not in known or (SCOPE_COUNTY, r.circle, r.kind) not in people.index:
             continue

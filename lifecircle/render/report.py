@@ -8,6 +8,7 @@ from pathlib import Path
 from lifecircle.render.docx import write_docx
 from lifecircle.render.figure_page import approval, generated
 from lifecircle.render.figures import Figures, draw_figures
+from lifecircle.render.findings import findings
 from lifecircle.render.mappable import Mappable, check_assessment
 from lifecircle.render.report_chapters import circles, gaps, method, summary, targets
 from lifecircle.render.report_evidence import appendix, certainty, pictures
@@ -123,11 +124,12 @@ def report_html(assessment: Mappable, lang: Lang = "zh", *, figures: Figures | N
 
 
 def _chapters(assessment: Mappable, figures: Figures, lang: Lang) -> Iterator[Part]:
-    yield from summary(assessment, lang)
+    told = findings(assessment, lang)
+    yield from summary(assessment, told, lang)
     yield from method(assessment, lang)
     yield from circles(assessment, figures, lang)
     yield from gaps(assessment, lang)
-    yield from targets(assessment, lang)
-    yield from certainty(assessment, lang)
+    yield from targets(assessment, told, lang)
+    yield from certainty(assessment, told, lang)
     yield from pictures(figures, lang)
     yield from appendix(assessment, lang)

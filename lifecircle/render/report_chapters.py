@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from lifecircle.render.figures import Figures
-from lifecircle.render.findings import LEADING, findings, unit_name
+from lifecircle.render.findings import LEADING, Finding, unit_name
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.readers import (
     coverage_readers,
@@ -36,17 +36,20 @@ from lifecircle.standards import SURENESS, Lang
 from lifecircle.tables import SCOPE_COUNTY
 
 _GAPS: Final = 10  # places of each kind in the body
+_CHANGES: Final = 12
 _UNITS: Final = 40  # rows of the table of units
 _VERDICTS: Final = ("not met", "met", "unknown")
 
 
-def summary(assessment: Mappable, lang: Lang) -> Iterator[Part]:
+def summary(assessment: Mappable, told: Sequence[Finding], lang: Lang) -> Iterator[Part]:
     """Write the summary: what was judged, the findings that matter, and what else to know.
 
     Parameters
     ----------
     assessment
         Checked tables.
+    told
+        The findings, ranked.
     lang
         Language.
     """
@@ -62,7 +65,6 @@ def summary(assessment: Mappable, lang: Lang) -> Iterator[Part]:
             standard=plain(assessment.standard.label(lang), 80),
         )
     )
-    told = findings(assessment, lang)
     leading = [finding for finding in told if finding.leads]
     if leading:
         yield Paragraph(text["leads"].format(count=len(leading)))
@@ -118,7 +120,11 @@ def method(assessment: Mappable, lang: Lang) -> Iterator[Part]:
     yield _thresholds(assessment, lang)
     if standard.changes:
         yield Paragraph(text["changes"])
-        yield from (Paragraph(plain(c.label(lang), LONG), "item") for c in standard.changes)
+        shown = standard.changes[:_CHANGES]
+        yield from (Paragraph(plain(c.label(lang), LONG), "item") for c in shown)
+        if len(standard.changes) > len(shown):
+            more = len(standard.changes) - len(shown)
+            yield Paragraph(text["changes_cut"].format(count=more), "note")
     if standard.notes:
         yield Paragraph(text["notes"])
         yield from (Paragraph(plain(n.label(lang), 700), "item") for n in standard.notes)
@@ -157,9 +163,11 @@ def circles(assessment: Mappable, figures: Figures, lang: Lang) -> Iterator[Part
     yield from (Picture(drawing) for drawing in figures.of("coverage"))
     table = coverage_readers(assessment, lang)
     table = table[table[heading("unit_id", lang)].isna()]
-    keys = ["circle", "kind", "limit", "flag", "known_facilities"]
+    keys = ["kind", "limit", "flag", "known_facilities"]
     keys += ["population_share", "residential_land_share", "communities_share"]
-    yield grid(table, keys, lang, text["table_coverage"], most=60, note=text["unknown_note"])
+    for label, some in table.groupby(heading("circle", lang), sort=False):
+        caption = text["table_coverage"].format(circle=plain(label))
+        yield grid(some, keys, lang, caption, most=60, note=_note_of_unknown(some, lang))
 
 
 def gaps(assessment: Mappable, lang: Lang) -> Iterator[Part]:
@@ -198,13 +206,15 @@ def gaps(assessment: Mappable, lang: Lang) -> Iterator[Part]:
         yield grid(rows, keys, lang, text["table_gaps"].format(kind=name), most=_GAPS)
 
 
-def targets(assessment: Mappable, lang: Lang) -> Iterator[Part]:
+def targets(assessment: Mappable, told: Sequence[Finding], lang: Lang) -> Iterator[Part]:
     """Write the plan's targets beside what is known: missed ones first, then met, then unknown.
 
     Parameters
     ----------
     assessment
         Checked tables; ``scorecard`` where it has one.
+    told
+        The findings, ranked.
     lang
         Language.
     """
@@ -214,7 +224,7 @@ def targets(assessment: Mappable, lang: Lang) -> Iterator[Part]:
     if not county.any():
         yield Paragraph(text["targets_none"])
         return
-    for finding in findings(assessment, lang):
+    for finding in told:
         if finding.topic == "scorecard":
             yield Paragraph(finding.text)
     yield Paragraph(text["targets"])
@@ -224,6 +234,11 @@ def targets(assessment: Mappable, lang: Lang) -> Iterator[Part]:
     table = table.iloc[np.argsort(order, kind="stable")]
     keys = ["target", "verdict", "value", "goal", "unit_of_value", "completeness", "unverified"]
     yield grid(table, keys, lang, text["table_targets"], most=60, note=text["targets_note"])
+
+
+def _note_of_unknown(table: pd.DataFrame, lang: Lang) -> str:
+    none = (table[heading("known_facilities", lang)] == 0).any()
+    return report_words(lang)["unknown_note"] if none else ""
 
 
 def _thresholds(assessment: Mappable, lang: Lang) -> Grid:

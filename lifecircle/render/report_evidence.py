@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from lifecircle.indicator import within
 from lifecircle.render.figure_page import crs_name, sources
 from lifecircle.render.figures import Figures
-from lifecircle.render.findings import findings, unknown_kinds
+from lifecircle.render.findings import Finding, unknown_kinds
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.maps import words
 from lifecircle.render.readers import problems_table, sources_table
@@ -26,21 +26,23 @@ from lifecircle.tables import SCOPE_COUNTY
 _PROBLEMS: Final = 15  # in the body
 
 
-def certainty(assessment: Mappable, lang: Lang) -> Iterator[Part]:
+def certainty(assessment: Mappable, told: Sequence[Finding], lang: Lang) -> Iterator[Part]:
     """Write what is not known, and which unverified thresholds would change a verdict.
 
     Parameters
     ----------
     assessment
         Checked tables; ``run`` and ``scorecard`` where it has them.
+    told
+        The findings, ranked.
     lang
         Language.
     """
     text, standard = report_words(lang), assessment.standard
     yield Heading(1, text["chapter_certainty"])
     yield Heading(2, text["section_data"])
-    told = [f for f in findings(assessment, lang) if f.topic in ("unknown", "off_network")]
-    yield from (Paragraph(finding.text) for finding in told)
+    doubts = [finding for finding in told if finding.topic in ("unknown", "off_network")]
+    yield from (Paragraph(finding.text) for finding in doubts)
     if not unknown_kinds(assessment):
         yield Paragraph(text["all_known"])
     yield from _placed(assessment, lang)

@@ -5,6 +5,7 @@ Word and web page are both rendered from it, so that they say the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
@@ -21,7 +22,11 @@ LONG: Final = 400
 """Characters of a long cell or paragraph from data that are shown."""
 
 _DASH: Final = "–"
-_NARROW, _BROAD = 5, 26  # columns of text by which a table's width is shared out
+_NARROW: Final = 6  # columns of text, of which a page holds _PAGE
+_BROAD: Final = 26
+_LONG_BROAD: Final = 38
+_PAGE: Final = 104
+_LATIN: Final = re.compile(r"[!-~\u00a1-\u024f≥≤]+|[\u3000-\uffef]{1,3}")
 
 
 @dataclass(frozen=True)
@@ -247,20 +252,34 @@ def text_grid(
     caption, head, rows, numeric, note
         As for `Grid`.
     """
-    sizes = []
-    for column, name in enumerate(head):
-        longest = max((width(row[column]) for row in rows), default=0)
-        least = max(width(name) / 2 + 1, _NARROW)
-        sizes.append(min(max(longest, least), _BROAD) + 2)
-    total = sum(sizes)
+    sizes = _widths([[head[n], *(row[n] for row in rows)] for n in range(len(head))])
     return Grid(
         caption=caption,
         head=tuple(head),
         rows=tuple(tuple(row) for row in rows),
         numeric=tuple(numeric),
-        widths=tuple(size / total for size in sizes),
+        widths=sizes,
         note=note,
     )
+
+
+def _widths(columns: Sequence[Sequence[str]]) -> tuple[float, ...]:
+    """Share out a page: every column holds its longest word, the rest goes to what is longer."""
+    need = [max(_NARROW, *(_longest_word(text) for text in column)) + 2 for column in columns]
+    want = []
+    for (name, *cells), least in zip(columns, need, strict=True):
+        longest = max((width(cell) for cell in cells), default=0)
+        broad = _LONG_BROAD if longest > 2 * _BROAD else _BROAD
+        want.append(max(least, min(max(longest, width(name) / 2), broad) + 2))
+    extra = sum(want) - sum(need)
+    share = min(max((_PAGE - sum(need)) / extra, 0.0), 1.0) if extra else 0.0
+    sizes = [low + share * (high - low) for low, high in zip(need, want, strict=True)]
+    return tuple(size / sum(sizes) for size in sizes)
+
+
+def _longest_word(text: str) -> float:
+    """Give the width of what does not break: a Latin word, or a few Chinese characters."""
+    return max((min(width(word), 18) for word in _LATIN.findall(text)), default=0) * 1.1
 
 
 def _cell(value: Any, kind: str) -> str:

@@ -1,0 +1,382 @@
+"""The report, reopened: headings, tables and figures; both languages; templates; hostile names."""
+
+import base64
+import io
+import re
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import docx
+import pytest
+from docx.enum.style import WD_STYLE_TYPE
+from docx.oxml.ns import qn
+from docx.shared import Cm
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from PIL import Image
+from synthetic_assessment import HOSTILE, synthetic_assessment
+
+from lifecircle import assess, read_config
+from lifecircle.config import ReportConfig
+from lifecircle.errors import InputError, MissingFileError
+from lifecircle.plan import empty_scorecard
+from lifecircle.render.figures import Figures, draw_figures
+from lifecircle.render.findings import findings
+from lifecircle.render.report import build_report, report_html, write_report
+from lifecircle.render.report_evidence import deciding
+from lifecircle.render.report_model import Grid, Heading, grid
+from lifecircle.render.report_text import count, plain
+from lifecircle.render.sheets import coverage_table
+
+CHAPTERS = [
+    "1  摘要",
+    "2  方法与标准",
+    "3  各单元生活圈",
+    "4  邮政、零售、医疗卫生缺口",
+    "5  规划指标对照",
+    "6  数据质量与结论的把握",
+    "7  图件",
+    "8  附录：参数与数据来源",
+]
+PIXEL = io.BytesIO()
+Image.new("RGB", (4, 4), "white").save(PIXEL, format="PNG")
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return assess(read_config("data/liechtenstein/county.toml"))
+
+
+@pytest.fixture(scope="module", params=["zh", "en"])
+def written(request, demo, tmp_path_factory):
+    lang = request.param
+    figures = draw_figures(demo, lang)
+    path = tmp_path_factory.mktemp(lang) / "report.docx"
+    write_report(path, demo, lang=lang, figures=figures)
+    return lang, figures, path, report_html(demo, lang, figures=figures)
+
+
+@pytest.fixture(scope="module")
+def invented():
+    return synthetic_assessment()
+
+
+@pytest.fixture(scope="module")
+def undrawn():
+    return Figures("zh", ())
+
+
+def lines(path):
+    return [line.text for line in docx.Document(str(path)).paragraphs]
+
+
+def cells(path):
+    tables = docx.Document(str(path)).tables
+    return [cell.text for table in tables for row in table.rows for cell in row.cells]
+
+
+def test_the_chapters_are_numbered_headings(written):
+    lang, _, path, html = written
+    found = [p for p in docx.Document(str(path)).paragraphs if p.style.name == "Heading 1"]
+    titles = [line.text for line in found]
+    if lang == "zh":
+        assert titles == CHAPTERS
+    assert [title.partition("  ")[0] for title in titles] == list("12345678")
+    assert re.findall(r"<h2[^>]*>(\d+) ", html) == list("12345678")
+
+
+def test_the_three_findings_stand_in_the_summary(written, demo):
+    lang, _, path, html = written
+    told = findings(demo, lang)
+    assert sum(finding.leads for finding in told) == 3
+    for finding in told:
+        assert any(finding.text in line for line in lines(path))
+        assert finding.text.replace("'", "&#x27;") in html
+
+
+def test_tables_repeat_their_heads_and_rows_stay_whole(written):
+    _, _, path, html = written
+    tables = docx.Document(str(path)).tables
+    assert len(tables) > 10
+    assert html.count("<table>") == len(tables)
+    for table in tables:
+        first, *rest = table._tbl.tr_lst
+        assert first.trPr.find(qn("w:tblHeader")) is not None
+        assert all(row.trPr.find(qn("w:cantSplit")) is not None for row in (first, *rest))
+        total = sum(int(column.width) for column in table.columns)
+        assert total == pytest.approx(Cm(16.0), rel=0.01)
+
+
+def test_every_figure_is_in_both_with_its_words(written):
+    _, figures, path, html = written
+    document = docx.Document(str(path))
+    assert len(document.inline_shapes) == len(figures.drawings) == html.count("<img ")
+    for shape in document.inline_shapes:
+        assert shape._inline.docPr.get("descr")
+        assert shape.width <= Cm(16.01)
+    captions = [p.text for p in document.paragraphs if p.style.name == "Caption"]
+    assert len(captions) == len(figures.drawings) + len(document.tables)
+
+
+def test_the_tables_hold_the_figures_of_the_csv(written, demo):
+    _, _, path, _ = written
+    county = coverage_table(demo)
+    row = county[(county["scope"] == "county") & (county["kind"] == "clinic")].iloc[0]
+    text = cells(path)
+    assert f"{int(row['share'] * 1000 + 1e-7) / 10:g}%" in text
+    for _, gap in demo.gaps[demo.gaps["rank"] == 1].iterrows():
+        assert count(gap["persons"]) in text
+
+
+def test_pages_are_a4_with_header_number_and_contents(written):
+    lang, _, path, _ = written
+    document = docx.Document(str(path))
+    (section,) = document.sections
+    assert section.page_width / Cm(1) == pytest.approx(21.0, abs=0.01)
+    assert section.page_height / Cm(1) == pytest.approx(29.7, abs=0.01)
+    county = {"zh": "列支敦士登", "en": "Liechtenstein"}[lang]
+    assert county in section.header.paragraphs[0].text
+    codes = [e.text.strip() for e in section.footer._element.iter(qn("w:instrText"))]
+    assert codes == ["PAGE"]
+    codes = [e.text for e in document.element.body.iter(qn("w:instrText"))]
+    assert any(code.strip().startswith("TOC") for code in codes)
+    marks = {e.get(qn("w:name")) for e in document.element.iter(qn("w:bookmarkStart"))}
+    links = {e.get(qn("w:anchor")) for e in document.element.iter(qn("w:hyperlink"))}
+    assert links == marks
+    fonts = document.styles["Normal"].element.rPr.rFonts
+    assert fonts.get(qn("w:eastAsia")) == "宋体"
+    assert document.styles["Heading 1"].element.rPr.rFonts.get(qn("w:eastAsia")) == "黑体"
+
+
+def test_the_page_loads_nothing(written):
+    _, _, _, html = written
+    assert "default-src &#x27;none&#x27;" in html
+    assert "http-equiv" in html
+    assert not re.search(r"""(src|href)=["'](?!data:|#)""", html)
+    assert not re.search(r"<(script|link|iframe|object)|url\(|@import", html)
+    for data in re.findall(r"data:image/png;base64,([^\"]+)", html):
+        assert base64.b64decode(data, validate=True).startswith(b"\x89PNG")
+
+
+def test_no_missing_value_is_printed(written):
+    _, _, path, html = written
+    words = " ".join([*lines(path), *cells(path)])
+    assert not re.search(r"\b(nan|NaN|NaT|inf)\b|<NA>|\{\w+\}", words)
+    assert "None" not in cells(path)
+    assert not re.search(r">(nan|None|NaT)<", html)
+
+
+def test_what_is_missing_is_a_dash_and_not_0(demo):
+    table = demo.unit_scores.iloc[:1].assign(score=float("nan"), persons=float("nan"))
+    from lifecircle.render.tablewords import with_headings
+
+    named = with_headings(table.reset_index()[["score"]], "zh")
+    assert grid(named, ["score"], "zh", "x").rows == (("–",),)
+
+
+def test_long_tables_are_cut_with_a_sentence(demo):
+    from lifecircle.render.readers import units_table
+
+    table = units_table(demo, "zh")
+    shown = grid(table, ["unit_name"], "zh", "x", most=3)
+    assert len(shown.rows) == 3
+    assert shown.note == f"表中列出 3 行，全部 {len(table)} 行见工作簿 workbook.xlsx。"
+
+
+def test_thresholds_that_decide(invented):
+    table = deciding(invented)
+    assert (table["only"] <= table["beyond"]).all()
+    assert (table["beyond"] <= table["judged"]).all()
+    # By hand: the township circle's residents beyond the threshold of post, from the cells.
+    judged = invented.cells[invented.cells["setting"].isin(["township", "rural"])]
+    walk = invented.access["seconds"].xs("post", level="kind").reindex(judged.index)
+    beyond = judged["persons"][~(walk <= 1800.0)].sum()
+    row = table[table["kind"] == "post"].iloc[0]
+    assert row["beyond"] == pytest.approx(beyond)
+    rows = invented.coverage.loc[("county", "township_convenience", "post", "population")]
+    assert row["beyond"] == pytest.approx(rows["total"] - rows["covered"])
+
+
+def test_empty_gaps_and_no_scorecard(invented, undrawn, tmp_path):
+    empty = replace(invented, gaps=invented.gaps.iloc[:0])
+    report = build_report(empty, undrawn, "zh")
+    said = [getattr(part, "text", "") for part in report.parts]
+    assert "所用标准没有规划指标。" in said
+    assert "邮政：没有居民在阈值之外。" in said
+    write_report(tmp_path / "r.docx", empty, figures=undrawn)
+    assert sum(isinstance(part, Heading) and part.level == 1 for part in report.parts) == 8
+
+
+def test_a_scorecard_without_rows_is_no_scorecard(demo, undrawn):
+    bare = replace(demo, scorecard=empty_scorecard())
+    said = [getattr(part, "text", "") for part in build_report(bare, undrawn, "en").parts]
+    assert "The standard has no targets of a plan." in said
+
+
+def test_missed_targets_come_first(demo, undrawn):
+    grids = [p for p in build_report(demo, undrawn, "en").parts if isinstance(p, Grid)]
+    (card,) = [part for part in grids if part.caption.startswith("Scorecard")]
+    verdicts = [row[1] for row in card.rows]
+    missed = verdicts.count("not met")
+    assert missed > 0
+    assert verdicts[:missed] == ["not met"] * missed
+
+
+# --- templates -------------------------------------------------------------------------------
+
+
+def template(path, *, place=False, landscape=False):
+    document = docx.Document()
+    section = document.sections[0]
+    section.page_width, section.page_height = Cm(18.0), Cm(26.0)
+    section.left_margin = section.right_margin = Cm(3.0)
+    section.header.paragraphs[0].text = "某县自然资源局文件"
+    document.styles["Heading 1"].font.name = "Bureau"
+    document.styles.add_style("公文正文", WD_STYLE_TYPE.PARAGRAPH)
+    document.add_paragraph("前言")
+    if place:
+        document.add_paragraph("{{lifecircle}}")
+        document.add_paragraph("附件")
+    if landscape:
+        document.add_section()
+    document.save(str(path))
+    return path
+
+
+def test_a_template_lends_styles_page_and_header(invented, undrawn, tmp_path):
+    own = template(tmp_path / "t.docx")
+    write_report(tmp_path / "r.docx", invented, template=own, figures=undrawn)
+    document = docx.Document(str(tmp_path / "r.docx"))
+    section = document.sections[0]
+    assert section.page_width / Cm(1) == pytest.approx(18.0, abs=0.01)
+    assert section.header.paragraphs[0].text == "某县自然资源局文件"
+    assert document.styles["Heading 1"].font.name == "Bureau"
+    assert document.paragraphs[0].text == "前言"
+    assert document.paragraphs[1].text.endswith("社区生活圈评估报告")
+    total = sum(int(column.width) for column in document.tables[0].columns)
+    assert total == pytest.approx(Cm(12.0), rel=0.01)
+
+
+def test_a_place_in_the_template_is_filled(invented, undrawn, tmp_path):
+    own = template(tmp_path / "t.docx", place=True, landscape=True)
+    write_report(tmp_path / "r.docx", invented, template=own, figures=undrawn)
+    document = docx.Document(str(tmp_path / "r.docx"))
+    text = [line.text for line in document.paragraphs]
+    assert text[0] == "前言"
+    assert "附件" in text
+    assert "{{lifecircle}}" not in text
+    assert text.index("附件") > text.index("8  附录：参数与数据来源")
+    body = list(document.element.body)
+    last = max(n for n, e in enumerate(body) if e.tag == qn("w:tbl"))
+    assert last < next(n for n, e in enumerate(body) if "附件" in "".join(e.itertext()))
+
+
+def test_headings_that_number_themselves_are_not_numbered_twice(invented, undrawn, tmp_path):
+    document = docx.Document(str(template(tmp_path / "t.docx")))
+    style = document.styles["Heading 1"].element
+    number = style.get_or_add_pPr().get_or_add_numPr()
+    number.get_or_add_numId().val = 1
+    document.save(str(tmp_path / "t.docx"))
+    write_report(tmp_path / "r.docx", invented, template=tmp_path / "t.docx", figures=undrawn)
+    found = docx.Document(str(tmp_path / "r.docx")).paragraphs
+    assert next(p.text for p in found if p.style.name == "Heading 1") == "摘要"
+
+
+def test_the_county_file_names_the_template(invented, undrawn, tmp_path):
+    own = template(tmp_path / "t.docx")
+    settings = ReportConfig.model_validate({"template": str(own)})
+    config = invented.config.model_copy(update={"report": settings})
+    write_report(tmp_path / "r.docx", replace(invented, config=config), figures=undrawn)
+    assert lines(tmp_path / "r.docx")[0] == "前言"
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 broken", "zip"])
+def test_a_bad_template_gives_one_error(invented, undrawn, tmp_path, content):
+    bad = tmp_path / "bad.docx"
+    if content == "zip":
+        with zipfile.ZipFile(bad, "w") as archive:
+            archive.writestr("a.txt", "a")
+    else:
+        bad.write_bytes(content)
+    with pytest.raises(InputError, match=r"save it in Word as \.docx") as error:
+        write_report(tmp_path / "r.docx", invented, template=bad, figures=undrawn)
+    assert len(error.value.faults) == 1
+    assert not (tmp_path / "r.docx").exists()
+
+
+def test_a_missing_template_is_named(invented, undrawn, tmp_path):
+    with pytest.raises(MissingFileError, match=re.escape("gone.docx")):
+        write_report(
+            tmp_path / "r.docx", invented, template=tmp_path / "gone.docx", figures=undrawn
+        )
+
+
+def test_a_template_of_the_county_file_is_found_beside_it(tmp_path):
+    source = Path("data/liechtenstein/county.toml").read_text(encoding="utf-8")
+    here = Path("data/liechtenstein").resolve().as_posix()
+    source = source.replace('path = "', f'path = "{here}/')
+    county = tmp_path / "county.toml"
+    county.write_text(source + '\n[report]\ntemplate = "t.docx"\n', encoding="utf-8")
+    with pytest.raises(MissingFileError, match=r"report\.template names"):
+        read_config(county)
+    own = template(tmp_path / "t.docx")
+    assert read_config(county).report.template.path == own.resolve()
+
+
+# --- hostile text ----------------------------------------------------------------------------
+
+
+def test_hostile_names_are_inert(invented, undrawn, tmp_path):
+    write_report(tmp_path / "r.docx", invented, figures=undrawn)
+    html = report_html(invented, figures=undrawn)
+    assert HOSTILE[0] not in html
+    assert "<img src=x" not in html
+    assert "&lt;/script&gt;" in html
+    assert any("</script>" in cell for cell in cells(tmp_path / "r.docx"))
+
+
+HARD = st.text(
+    alphabet=st.one_of(
+        st.characters(),
+        st.sampled_from("\x00\x08\x0b\x1f\ufffe\uffff\u202e\u200f\ud800<>&\"'=+@]😀"),
+    ),
+    max_size=60,
+)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(names=st.lists(HARD | HARD.map(lambda text: text * 500), min_size=6, max_size=6))
+def test_no_name_breaks_word_file_or_page(invented, undrawn, tmp_path_factory, names):
+    units = invented.units.assign(name=names)
+    places = invented.facilities.assign(
+        name=[names[n % 6] for n in range(len(invented.facilities))]
+    )
+    hostile = replace(invented, units=units, facilities=places, run={"warnings": names})
+    path = tmp_path_factory.mktemp("hostile") / "r.docx"
+    write_report(path, hostile, figures=undrawn)
+    assert max(map(len, cells(path))) < 1000
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        for name in archive.namelist():
+            if name.endswith((".xml", ".rels")):
+                etree.fromstring(archive.read(name))
+            assert b'TargetMode="External"' not in archive.read(name)
+    html = report_html(hostile, figures=undrawn)
+    html.encode("utf-8")
+    assert not set(html) & set("\x00\x0b\u202e\ufffe")
+    body = re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+    assert {tag.lower() for tag in re.findall(r"</?([a-zA-Z0-9]+)", body)} <= {
+        *("html", "head", "meta", "title", "body", "header", "h1", "h2", "h3", "p", "nav", "ul"),
+        *("li", "a", "main", "table", "caption", "colgroup", "col", "thead", "tr", "th", "tbody"),
+        *("td", "footer", "figure", "img", "figcaption"),
+    }
+
+
+@given(st.text())
+def test_plain_text_is_one_short_line(text):
+    shown = plain(text, 20)
+    assert len(shown) <= 20
+    assert "\n" not in shown
+    assert plain(shown, 20) == shown
