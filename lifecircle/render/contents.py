@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 
 import geopandas as gpd
 import numpy as np
@@ -12,8 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from lifecircle.config import CountyConfig, datasets
-from lifecircle.render.findingwords import read_finding
+from lifecircle.render.frame import both, dataset_lines, frame_data
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.packing import (
     MISSING_8,
@@ -32,15 +31,10 @@ from lifecircle.render.walking import pack_walk
 from lifecircle.standards import Lang, Standard
 from lifecircle.tables import COVERAGE, DENOMINATORS
 
+__all__ = ["COUNTY", "dataset_lines", "page_data"]
+
 COUNTY: Final = "county"
 """The scope of coverage and unit_scores that stands for the whole county."""
-
-TIANDITU_TILES: Final = (
-    "https://t{s}.tianditu.gov.cn/{layer}_w/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0"
-    "&LAYER={layer}&STYLE=default&TILEMATRIXSET=w&FORMAT=tiles"
-    "&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}&tk={key}"
-)
-"""Tiles of 天地图 in EPSG:3857: ``layer`` vec, cva, img or cia; ``s`` 0 to 7; ``z`` up to 18."""
 
 # What is drawn may lie this far from what was computed with.
 _TOLERANCE_M: Final = 2.0
@@ -50,10 +44,6 @@ _STREETS: Final = {
 }
 _SMALL_STREET: Final = 2
 _NO_UNIT: Final = MISSING_16
-
-
-class _Labelled(Protocol):
-    def label(self, lang: Lang) -> str: ...
 
 
 def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
@@ -76,12 +66,12 @@ def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
     data: dict[str, Any] = {
         "lang": lang,
         "key": assessment.config.name,
-        "county": _both(assessment.config),
-        "frame": _frame(assessment),
+        "county": both(assessment.config),
+        "frame": frame_data(assessment),
         "kinds": [
             {
                 "key": key,
-                "label": _both(kind),
+                "label": both(kind),
                 "color": kind.color,
                 "symbol": kind.symbol,
                 "excluded": standard.excluded.get(key),
@@ -90,7 +80,7 @@ def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
             for key, kind in standard.kinds.items()
         ],
         "circles": [
-            {"key": key, "label": _both(circle), "flag": circle.flag, "source": circle.source}
+            {"key": key, "label": both(circle), "flag": circle.flag, "source": circle.source}
             for key, circle in standard.circles.items()
         ],
         "requirements": _requirements(standard),
@@ -110,75 +100,6 @@ def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
         "coverage": _coverage(assessment, [COUNTY])[0],
     }
     return data
-
-
-def _frame(assessment: Mappable) -> dict[str, Any]:
-    config, standard = assessment.config, assessment.standard
-    crs = assessment.units.crs
-    code = crs.to_epsg()
-    return {
-        "notice": {"zh": config.notice_zh, "en": config.notice_en},
-        "approval": config.map.approval_number,
-        "producer": config.map.producer,
-        "tianditu": _tianditu(config.map.tianditu_key),
-        "generated": str(getattr(assessment, "generated", "") or ""),
-        "crs": crs.name + (f" (EPSG:{code})" if code else ""),
-        "speedKph": config.walk.speed_kph,
-        "metresPerMinute": config.walk.metres_per_minute,
-        "snapLimit": config.walk.snap_limit_m,
-        "standard": _both(standard),
-        "standardSource": standard.source,
-        "community": {
-            "share": standard.community.share,
-            "flag": standard.community.flag,
-            "source": standard.community.source,
-        },
-        "changes": [_both(change) for change in standard.changes],
-        "findings": _findings(assessment),
-        "placed": pd.Series(_run(assessment).get("population_placed_by", {}), dtype=object)
-        .value_counts()
-        .to_dict(),
-        "datasets": dataset_lines(config),
-    }
-
-
-def _tianditu(key: str) -> dict[str, str] | None:
-    """Where the tiles of the optional basemap are; no host's name is in the page without a key."""
-    return {"tiles": TIANDITU_TILES, "key": key} if key else None
-
-
-def _findings(assessment: Mappable) -> list[dict[str, str]]:
-    """Tell what the run found in both languages; a sentence without Chinese is twice the same."""
-    kinds = {**assessment.standard.kinds, **assessment.standard.known}
-    found = []
-    for sentence in map(str, _run(assessment).get("warnings", [])):
-        told = read_finding(sentence, "zh", kinds)
-        zh = "：".join(part for part in (told.about, told.what) if part)
-        found.append({"zh": f"{zh}（{told.remedy}）" if told.remedy else zh, "en": sentence})
-    return found
-
-
-def _run(assessment: Mappable) -> dict[str, Any]:
-    return cast("dict[str, Any]", getattr(assessment, "run", None) or {})
-
-
-def dataset_lines(config: CountyConfig) -> list[dict[str, Any]]:
-    """One line per source: what it was used for, and where, when and under which licence it is."""
-    lines: dict[tuple[str, str, str], list[str]] = {}
-    for key, data in datasets(config).items():
-        if key.startswith("report."):  # a template for the report holds no data
-            continue
-        uses = [key.partition(".")[0]]
-        if key == "roads.osm" and config.facilities.osm is True:
-            uses.append("facilities")
-        if uses == ["units"] and config.population.totals:
-            uses.append("population")
-        known = lines.setdefault((data.source or data.path.name, data.date, data.licence), [])
-        known += [use for use in uses if use not in known]
-    return [
-        {"uses": uses, "source": source, "date": date, "licence": licence}
-        for (source, date, licence), uses in lines.items()
-    ]
 
 
 def _requirements(standard: Standard) -> list[dict[str, Any]]:
@@ -272,7 +193,7 @@ def _coverage(assessment: Mappable, scopes: list[str]) -> list[list[list[float |
 
 def _facilities(assessment: Mappable) -> dict[str, Any]:
     table = assessment.facilities
-    narrower = {key: _both(kind) for key, kind in assessment.standard.known.items()}
+    narrower = {key: both(kind) for key, kind in assessment.standard.known.items()}
     shapes = table.geometry.to_numpy()
     points, of = shapely.get_parts(shapes, return_index=True)
     # A large area is marked at the entrance nearest its middle, and shows the others on zooming in.
@@ -458,10 +379,6 @@ def _walk(assessment: Mappable) -> dict[str, Any] | None:
 def _is_plain(ids: pd.Index) -> bool:
     """Whether ids are counting numbers, which are packed instead of spelled."""
     return pd.api.types.is_integer_dtype(ids) and ids.min() >= 0 and ids.max() < 2**32
-
-
-def _both(labelled: _Labelled) -> dict[str, str]:
-    return {"zh": labelled.label("zh"), "en": labelled.label("en")}
 
 
 def _positions(keys: Iterable[Any], among: Iterable[Any]) -> list[int]:
