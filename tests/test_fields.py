@@ -1,5 +1,7 @@
 """What columns and cells of ledgers mean: names, units, hours, years, states, categories."""
 
+from itertools import combinations, pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +22,7 @@ from lifecircle.sources.fields import (
     fields_of,
     known_names,
     normal_name,
+    not_read,
     recognise,
     scale_of,
     unit_of,
@@ -37,8 +40,8 @@ def ledger(**columns):
 
 
 def test_every_column_of_the_tables_has_its_field():
-    not_read = {"source"}  # it comes from the county file
-    assert set(FACILITIES.columns) - not_read <= set(fields_of("facilities"))
+    declared = {"source"}  # it comes from the county file
+    assert set(FACILITIES.columns) - declared <= set(fields_of("facilities"))
     assert {"unit_id", "name", "setting", "residents", *UNIT_ATTRIBUTES} <= set(fields_of("units"))
     assert set(fields_of("units")) - {"unit_id"} <= set(UNITS.columns)
 
@@ -129,6 +132,23 @@ def test_two_columns_for_one_field_are_asked_about_unless_one_is_declared():
     assert recognise(columns, "facilities", mapping, "a.csv") == (mapping, [])
 
 
+def test_a_weak_name_that_gives_way_is_told():
+    """Of two columns of beds, or of areas, one is read; what the other holds is not lost unseen."""
+    columns = ["名称", "核定床位", "实有床位", "建筑面积", "使用面积（㎡）", "备注"]
+    found, faults = recognise(columns, "facilities", {}, "a.csv")
+    assert (found["beds"], found["floor_m2"], faults) == ("核定床位", "建筑面积", [])
+    (fault,) = not_read(columns, found.values(), "a.csv", "", "floor_m2")
+    assert fault.severity == "warning"
+    assert fault.what == "columns that are not read: 实有床位, 使用面积（㎡）"
+
+
+def test_a_wider_place_beside_the_nearest_is_no_loss():
+    columns = ["社区", "乡镇", "地址", "位置", "名称", "简称"]
+    found, _ = recognise(columns, "facilities", {}, "a.csv")
+    assert found == {"name": "名称", "unit_id": "社区", "address": "地址"}
+    assert not_read(columns, found.values(), "a.csv", "", "floor_m2") == []
+
+
 def test_a_field_may_be_declared_not_to_be_read():
     assert recognise(["name", "owner"], "facilities", {"owner": ""}, "a")[0] == {"name": "name"}
 
@@ -201,6 +221,23 @@ def test_what_is_no_number_for_certain(cell):
     assert (fault.what, fault.rows, fault.values) == ("beds is not a number", (3,), (cell,))
 
 
+@pytest.mark.parametrize(
+    ("column", "field", "unit"),
+    [
+        ("占地面积（亩）", "land_m2", " in 亩"),
+        ("占地面积（公顷）", "land_m2", " in 公顷"),
+        ("占地面积（㎡）", "land_m2", " in m2"),
+        ("占地面积", "land_m2", " in 平方米"),
+        ("容纳人数（万人）", "persons", " in 万人"),
+        ("容纳人数", "persons", ""),
+    ],
+)
+def test_a_number_is_asked_for_in_the_unit_of_its_column(column, field, unit):
+    table = pd.DataFrame({column: ["1/2"]}, index=[2])
+    _, _, (fault,) = read_numbers(Ledgered(table, {field: column}, "a.csv"), field)
+    assert fault.remedy == f"give one plain number{unit}, or leave it empty"
+
+
 @given(st.lists(st.floats(0, 1e12, allow_subnormal=False), min_size=1))
 def test_numbers_come_back_as_they_were_written(values):
     numbers, _, faults = read_numbers(ledger(floor_m2=[repr(v) for v in values]), "floor_m2")
@@ -252,14 +289,191 @@ def test_numbers_come_back_as_they_were_written(values):
     ],
 )
 def test_hours_a_day(text, hours):
+    assert_hours(text, hours)
+
+
+def assert_hours(text, hours):
     (read,) = hours_per_day(pd.Series([text]))
     assert read == pytest.approx(hours) if hours is not None else np.isnan(read)
 
 
-@given(st.text(max_size=40) | st.text("周一至五日0123456789:-，、 全天小时上下午", max_size=30))
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        # Days that touch the times or a colon: five days of 9 h, and what Saturday adds.
+        ("周一至周五8:00-17:00，周六9:00-12:00", (5 * 9 + 3) / 6),
+        ("周一至周五 8:00-17:00，周六 9:00-12:00", (5 * 9 + 3) / 6),
+        ("周一至周五：8:00-17:00；周六：9:00-12:00", (5 * 9 + 3) / 6),
+        ("周1-5：8:00-17:00；周6：9:00-12:00", (5 * 9 + 3) / 6),
+        ("周1至周5 8:00-17:00，周6、7 9:00-12:00", (5 * 9 + 2 * 3) / 7),
+        ("周一-周五8:00-17:00，周六日9:00-12:00", (5 * 9 + 2 * 3) / 7),
+        ("周一至周五8:00-17:00 周六、周日9:00-12:00", (5 * 9 + 2 * 3) / 7),
+        ("周一至五8:00-17:00，周六天9:00-12:00", None),
+        ("周一至周三、五8:00-17:00，周六9:00-12:00", (4 * 9 + 3) / 5),
+        ("周二四六8:00-12:00，周日8:00-10:00", (3 * 4 + 2) / 4),
+        ("星期五至星期一8:00-12:00，星期二8:00-10:00", (4 * 4 + 2) / 5),
+        ("每周五天，8:00-17:00", 9.0),
+        ("每周五天8:00-17:00，周六9:00-12:00", None),
+        ("一至五8:00-17:00，六9:00-18:00", None),
+        ("周1-58:00-17:00", None),
+        # The same days in two pieces, days that are told twice, days behind their hours.
+        ("周一至周五上午8:00-12:00，周一至周五下午2:00-5:00", 7.0),
+        ("周一至周日8:00-18:00；周六9:00-12:00", None),
+        ("每天8:00-18:00，周六9:00-12:00", None),
+        ("周一至周五8:00-12:00；14:00-17:00（周六）", None),
+        ("8:00-17:00（周一至周五）", 9.0),
+        ("8:00-17:00（周一至周五），9:00-12:00（周六）", None),
+        # Days off.
+        ("工作日8:00-17:00，周末9:00-12:00，周日休息", (5 * 9 + 3) / 6),
+        ("周一休息，9:00-17:00", 8.0),
+        ("9:00-17:00，闭馆日：周一", 8.0),
+        ("9:00-17:00（周一全天闭馆）", 8.0),
+        ("除周一外每天9:00-17:00", 8.0),
+        ("周一至周五8:30-17:30（法定节假日除外）", 9.0),
+        ("周一至周五8:30-17:30（除法定节假日外）", 9.0),
+        ("9:00-17:00，周一上午闭馆", None),
+        ("8:00-17:00，暂停开放", None),
+        ("全年无休 8:00-18:00", 10.0),
+        # Seasons weigh the same.
+        ("夏季：周一至周五8:00-18:00，周六9:00-12:00；冬季：周一至周五8:00-17:00，周六9:00-12:00",
+         ((5 * 10 + 3) / 6 + (5 * 9 + 3) / 6) / 2),
+        ("冬季闭园，夏季8:00-18:00", 10.0),
+        ("8:00-18:00，冬季8:00-17:00", None),
+        ("周一至周五：夏季8:00-18:00，冬季8:00-17:00；周六9:00-12:00", None),
+    ],
+)  # fmt: skip
+def test_hours_of_days(text, hours):
+    assert_hours(text, hours)
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        # A break comes off; one whose length is not told is not guessed.
+        ("8:00-17:00（12:00-14:00午休）", 7.0),
+        ("8:00-17:00（午休12:00-14:00）", 7.0),
+        ("8:00-17:00（午休2小时）", 7.0),
+        ("8:00-17:00 午休 12:00-14:00", 7.0),
+        ("星期一至星期五 8:00-17:00，午休12:00-14:00", 7.0),
+        ("8:00-17:00，中午12点至下午2点休息", 7.0),
+        ("12:00-14:00休息，8:00-17:00", 7.0),
+        ("Mo-Fr 08:00-17:00, closed 12:00-13:00", 8.0),
+        ("8:00-18:00，中午休息2小时", 8.0),
+        ("8:00-18:00，午休一个半小时", 8.5),
+        ("8:00-18:00（午休90分钟）", 8.5),
+        ("8:00-12:00，14:00-17:00（12:00-14:00午休）", 7.0),
+        ("8:00-12:00 午休 14:00-17:00", 7.0),
+        ("8:00-18:00（12:00-13:00午休，15:00-15:30休息）", 8.5),
+        ("8:00-17:00，中午不休息", 9.0),
+        ("周一至周五8:00-17:00（12:00-14:00午休），周六9:00-12:00", (5 * 7 + 3) / 6),
+        ("周一至周五8:00-18:00，周六9:00-16:00，中午休息2小时", None),
+        ("8:00-17:00，中午休息", None),
+        ("8:00-17:00，午休11:00-18:00", None),
+        ("8:00-17:00，16:00-18:00休息", None),
+        ("8:00-12:00休息，14:00-17:00", None),
+        ("8:00-17:00（中午不办公）", None),
+        ("7小时（不含午休2小时）", None),
+        # Spans that share time are not added up.
+        ("8:00-12:00，10:00-14:00", 6.0),
+        ("9:00-11:00，8:00-17:00", 9.0),
+        ("13:00-15:00，12:00-17:00", 5.0),
+        ("8:00-17:00（12:00-14:00）", None),
+        ("8:00-17:00，每天9小时", 9.0),
+        ("8:00-17:00，每天8小时", None),
+        ("门诊8:00-17:00，急诊24小时", None),
+        # Over midnight: as told, or where the afternoon cannot be meant.
+        ("8:30-12:00，14:00-5:30", None),
+        ("18:00-次日2:00", 8.0),
+        ("8:00至次日2:00", 18.0),
+        ("8:00—第二天凌晨2:00", 18.0),
+        ("20:00-8:30（次日）", 12.5),
+        ("8:00-次日8:00", 24.0),
+        ("8:00-次日10:00", None),
+        ("20:00-8:30", None),
+        ("晚上7:00-2:00", 7.0),
+        ("晚8点至早8点", 12.0),
+        ("8:00-晚上12点", 16.0),
+        ("8:00-晚上1点", None),
+        ("14:00-0:00", 10.0),
+        # All day.
+        ("全天24小时", 24.0),
+        ("24小时全天", 24.0),
+        ("全天候24小时", 24.0),
+        ("周一至周日全天24小时开放", 24.0),
+        ("0:00-24:00（全天）", 24.0),
+        ("全日制", None),
+        ("12小时制", None),
+        ("停车场24小时", 24.0),
+        # Clocks.
+        ("上午：8:00-12:00；下午：2:00-5:00", 7.0),
+        ("八点半至十二点，下午两点至五点半", 7.0),
+        ("八点三十至十七点三十", 9.0),
+        ("周二十点至二十二点", None),
+        ("8.5-17.5", None),
+        ("12:00-14:00半小时", None),
+        ("8:00-12:00或14:00-17:00", None),
+        ("8:00-12:00，1:00-8:30", None),
+        ("8:00-12:00，6:00-9:00", None),
+    ],
+)
+def test_hours_of_spans(text, hours):
+    assert_hours(text, hours)
+
+
+@given(st.text(max_size=40) | st.text("周一至五日0123456789:-，、 全天小时上下午休次", max_size=30))
 def test_hours_are_none_or_within_a_day(text):
     (read,) = hours_per_day(pd.Series([text], dtype="str"))
     assert np.isnan(read) or 0 < read <= 24
+
+
+MINUTES = st.integers(0, 24 * 60)
+SPANS = st.lists(
+    st.tuples(MINUTES, MINUTES).map(sorted).filter(lambda span: span[0] < span[1]),
+    min_size=1,
+    max_size=5,
+)
+
+
+def written(spans, mark="-", apart="，"):
+    times = [[f"{m // 60:02}:{m % 60:02}" for m in span] for span in spans]
+    return apart.join(mark.join(span) for span in times)
+
+
+def union_hours(spans):
+    """Count the minutes that any span holds."""
+    return len({minute for span in spans for minute in range(*span)}) / 60
+
+
+@given(SPANS, st.sampled_from("-—至~"), st.sampled_from(["，", "、", "；", " "]))
+def test_hours_are_the_union_of_the_spans(spans, mark, apart):
+    (read,) = hours_per_day(pd.Series([written(spans, mark, apart)]))
+    assert np.isnan(read) or read == pytest.approx(union_hours(spans))
+    # Only what lies within another span, as breaks do, or goes back in time is left open.
+    ahead = all(a[0] <= b[0] for a, b in pairwise(spans))
+    inside = any(a[0] < b[0] and b[1] < a[1] for a, b in combinations(spans, 2))
+    assert not (np.isnan(read) and ahead and not inside)
+
+
+@given(SPANS, SPANS, st.integers(1, 6), st.sampled_from(["", " ", "：", ":"]))
+def test_days_weigh_their_hours(first, second, days, touch):
+    """Days 1 to n have the first spans, the others the second."""
+    names = "一二三四五六日"
+    early = f"周一至周{names[days - 1]}" if days > 1 else "周一"
+    late = f"周{names[days]}至周日" if days < 6 else "周日"
+    text = f"{early}{touch}{written(first)}；{late}{touch}{written(second)}"
+    (read,) = hours_per_day(pd.Series([text]))
+    mean = (days * union_hours(first) + (7 - days) * union_hours(second)) / 7
+    assert np.isnan(read) or read == pytest.approx(mean)
+    assert not (np.isnan(read) and len(first) == len(second) == 1)
+
+
+@given(st.lists(st.integers(0, 24 * 60), min_size=4, max_size=4, unique=True).map(sorted))
+def test_a_break_comes_off(minutes):
+    begin, rest, back, end = minutes
+    day, pause = written([(begin, end)]), written([(rest, back)])
+    texts = [f"{day}（{pause}午休）", f"{day}，午休{pause}", f"{day}，{pause}休息"]
+    read = hours_per_day(pd.Series(texts))
+    assert read.tolist() == pytest.approx([(rest - begin + end - back) / 60] * 3)
 
 
 def test_hours_as_given_and_a_day():
@@ -279,6 +493,13 @@ def test_hours_as_given_and_a_day():
         *[
             (cell, 1990)
             for cell in ("199005", "19900501", "1990-05-01 00:00:00", "１９９０", "1990年建成")
+        ],
+        *[
+            (cell, 1990)
+            for cell in (
+                *("1990/5/1 0:00", "1990/5/1 0:00:00", "1990-5-1 8:05", "1990年5月1日 0:00"),
+                *("1990-05-01T00:00:00", "1990-05-01 00:00:00.000", "1990/5/1 12:00:00 AM"),
+            )
         ],
         *[(cell, None) for cell in ("90年", "1990年代", "19900", "1990-1992", "去年")],
     ],
@@ -303,12 +524,21 @@ def test_years(cell, year):
             (word, "idle")
             for word in ("闲置", "空置", "未使用", "建成未用", "未运营", "否", "idle")
         ],
-        *[(word, "planned") for word in ("在建", "规划", "筹建中", "拟建", "planned")],
+        *[(word, "planned") for word in ("在建", "规划", "筹建中", "拟建", "尚未施工", "planned")],
         *[
             (word, "closed")
             for word in ("停用", "已关闭", "注销", "停止使用", "暂停营业", "closed")
         ],
+        *[(word, "in_use") for word in ("√在用", "在用，无异常")],
+        *[(word, "idle") for word in ("闲置/未使用", "闲置（未启用）")],
+        *[(word, "closed") for word in ("停用，闲置", "拆除、注销", "不再使用")],
         *[(word, None) for word in ("尚可", "不正常", "非在用")],
+        *[
+            (word, None)
+            for word in ("非闲置", "不闲置", "没有闲置", "未停用", "尚未拆除", "非在建", "not idle")
+        ],
+        *[(word, None) for word in ("在用/闲置", "在用、闲置、停用", "□在用 □闲置", "在用闲置")],
+        *[(word, None) for word in ("在用（部分闲置）", "使用中，拟拆除", "2019年停用，后启用")],
     ],
 )
 def test_states(word, state):

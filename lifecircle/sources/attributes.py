@@ -12,8 +12,17 @@ import numpy as np
 import pandas as pd
 
 from lifecircle.errors import Fault, Severity
-from lifecircle.sources.fields import capacity_units, fields_of, measure, plain, scale_of, unit_of
+from lifecircle.sources.fields import (
+    capacity_units,
+    fields_of,
+    measure,
+    own_unit,
+    plain,
+    scale_of,
+    unit_of,
+)
 from lifecircle.sources.hours import hours_per_day
+from lifecircle.sources.states import state_of
 
 MISSING: Final = frozenset(
     [
@@ -58,84 +67,13 @@ _SPOILT: Final = re.compile(
     r"#(?:n/a|ref!|div/0!|value!|name\?|num!|null!|spill!|calc!|getting_data|n/a!)", re.IGNORECASE
 )
 _FIRST_YEAR: Final = 1850
-_YEAR: Final = re.compile(
-    r"(\d{4})(?:年?|年\d{1,2}月?(?:\d{1,2}日?)?|\d\d(?:\d\d)?|[-/.]\d{1,2}(?:[-/.]\d{1,2})?"
-    r"(?:\d\d:\d\d(?::\d\d)?)?)(?:建成|竣工|建|投用)?"
+_TIME: Final = (
+    r"(?:t?(?:[上下]午)?\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:am|pm|z)?)?"  # blanks are gone
 )
-_STATES: Final = {
-    # In this order: 停止使用 is closed, 未使用 is idle, though both hold 使用.
-    "closed": (
-        *(
-            "停用",
-            "停止",
-            "停业",
-            "停办",
-            "停运",
-            "停诊",
-            "关闭",
-            "关停",
-            "注销",
-            "撤销",
-            "吊销",
-            "废弃",
-        ),
-        *("拆除", "歇业", "倒闭", "暂停", "撤并", "不再", "closed"),
-    ),
-    "planned": (
-        *(
-            "在建",
-            "规划",
-            "筹建",
-            "拟建",
-            "建设中",
-            "待建",
-            "施工",
-            "计划",
-            "未建",
-            "未开工",
-            "筹备",
-        ),
-        *("planned", "construction"),
-    ),
-    "idle": (
-        *(
-            "闲置",
-            "空置",
-            "空闲",
-            "未用",
-            "未使用",
-            "未启用",
-            "未投用",
-            "未投入",
-            "未运营",
-            "未运行",
-        ),
-        *("未营业", "未开放", "未开业", "idle", "vacant", "unused"),
-    ),
-    "in_use": (
-        *(
-            "在用",
-            "使用",
-            "正常",
-            "运营",
-            "运行",
-            "营业",
-            "开放",
-            "在营",
-            "开业",
-            "投用",
-            "启用",
-            "存续",
-        ),
-        *("在业", "in_use", "inuse", "active", "open", "operating"),
-    ),
-}
-_DENIED: Final = re.compile("[未不非没待拟曾]|not")  # 待启用, 拟投用, 曾使用: who can tell
-_PARTLY: Final = ("部分", "半")
-_YES_NO: Final = {
-    **dict.fromkeys(("是", "有", "true", "yes", "y", "1", "√", "✓"), "in_use"),
-    **dict.fromkeys(("否", "false", "no", "n", "0", "×"), "idle"),
-}
+_YEAR: Final = re.compile(
+    rf"(\d{{4}})(?:年?|年\d{{1,2}}月?(?:\d{{1,2}}日?{_TIME})?|\d\d(?:\d\d)?"
+    rf"|[-/.]\d{{1,2}}(?:[-/.]\d{{1,2}})?{_TIME})(?:建成|竣工|建|投用)?"
+)
 _COUNTED: Final = ("beds", "places", "doctors", "parking_spaces", "persons")
 
 
@@ -292,7 +230,9 @@ def read_numbers(ledger: Ledgered, field: str) -> tuple[pd.Series, pd.Series, li
     wrong = cells.notna() & ~np.isfinite(numbers)
     if wrong.any():
         kind = fields_of(ledger.kind)[field].measure
-        own = "" if kind == "count" else next(iter(sizes), "")  # persons are no unit of beds
+        own = own_unit(ledger.fields[field], ledger.kind, field)
+        if not own and kind != "count":  # persons are no unit of beds
+            own = next(iter(sizes), "")
         remedy = f"give one plain number{f' in {own}' if own else ''}, or leave it empty"
         faults.append(ledger.fault(field, "is not a number", remedy, wrong))
     low = numbers < 0
@@ -363,27 +303,18 @@ def read_status(ledger: Ledgered) -> tuple[pd.Series, list[Fault]]:
 
     Examples
     --------
-    >>> table = pd.DataFrame({"状态": ["正常使用", "未使用", "在建", "停止使用", "尚可"]})
+    >>> table = pd.DataFrame({"状态": ["正常使用", "未使用", "在建", "停止使用", "在用/闲置"]})
     >>> read_status(Ledgered(table, {"status": "状态"}, "a.csv"))[0].tolist()
     ['in_use', 'idle', 'planned', 'closed', nan]
     """
     cells = plain_cells(ledger.column("status"))
-    known = {cell: _state(cell) for cell in cells.dropna().unique()}
+    known = {cell: state_of(cell) for cell in cells.dropna().unique()}
     status = cells.map(known).astype("str")
     unread = cells.notna() & status.isna()
     if not unread.any():
         return status, []
     what, remedy = "is unknown and counts as in use", "write 在用, 闲置, 在建 or 停用"
     return status, [ledger.fault("status", what, remedy, unread, "warning")]
-
-
-def _state(cell: str) -> str | None:
-    if cell in _YES_NO:
-        return _YES_NO[cell]
-    state = next((s for s, words in _STATES.items() if any(w in cell for w in words)), None)
-    if state in ("idle", "closed") and cell.startswith(_PARTLY):
-        return None  # what is left of it serves somebody
-    return None if state == "in_use" and _DENIED.search(cell) else state
 
 
 def read_capacity(ledger: Ledgered) -> tuple[dict[str, pd.Series], list[Fault]]:

@@ -43,6 +43,8 @@ class Field:
         Names, in normal form, that mean it.
     weak
         Names that mean it only where none of `names` stands; the first of them is taken.
+    same
+        Whether its weak names say the same as its names, or less: leaving them out loses nothing.
     measure
         ``"area"``, ``"count"``, ``"hours"``, ``"year"``, ``"yes"`` or empty: what units it takes.
     required, template
@@ -54,6 +56,7 @@ class Field:
     example: str
     names: tuple[str, ...]
     weak: tuple[str, ...] = ()
+    same: bool = False
     measure: str = ""
     required: bool = False
     template: bool = True
@@ -129,6 +132,19 @@ def known_names() -> frozenset[str]:
     """
     every = [*fields_of("facilities").values(), *fields_of("units").values()]
     return frozenset(name for field in every for name in (*field.names, *field.weak))
+
+
+@cache
+def _told_names() -> frozenset[str]:
+    """Give the known names whose columns are no loss where they are not read.
+
+    A second column of a field's names is a fault of its own. That of a weak name holds something
+    else, such as beds in use beside beds approved, but where the weak names say the `same`.
+    """
+    every = [*fields_of("facilities").values(), *fields_of("units").values()]
+    return frozenset(
+        name for field in every for name in (*field.names, *(field.weak if field.same else ()))
+    )
 
 
 def field_table(name: str) -> pd.DataFrame:
@@ -218,7 +234,9 @@ def recognise(
 def not_read(
     columns: Iterable[object], read: Collection[str | None], label: str, sheet: str, key: str
 ) -> list[Fault]:
-    """Name the columns of a ledger that mean nothing here, but for remarks, contacts and the like.
+    """Name the columns of a ledger that mean nothing here, or that gave way to others of a field.
+
+    Remarks, contacts and the like are not named.
 
     Parameters
     ----------
@@ -242,13 +260,12 @@ def not_read(
     a.csv: columns that are not read: 核准面积 -> if one is meant, name it: columns = ...
     """
     given = [str(name) for name in columns]
-    # A known name that is not read is a second column of its field: that is told where it is found.
     other = [
         name
         for name in given
         if name not in read
         and not _ASIDE.fullmatch(plain(name))
-        and normal_name(name) not in known_names()
+        and normal_name(name) not in _told_names()
     ]
     if not other:
         return []
@@ -273,7 +290,24 @@ def scale_of(column: str, table: str, field: str) -> float:
     10000.0
     """
     units = measure(fields_of(table)[field].measure)
-    return next((units[unit] for unit in _bracketed(column) if unit in units), 1.0)
+    return units.get(own_unit(column, table, field), 1.0)
+
+
+def own_unit(column: str, table: str, field: str) -> str:
+    """Give the unit in which a column's numbers are read, if the column names it; else nothing.
+
+    Parameters
+    ----------
+    column, table, field
+        As for `scale_of`.
+
+    Examples
+    --------
+    >>> own_unit("占地面积（亩）", "facilities", "land_m2")
+    '亩'
+    """
+    units = measure(fields_of(table)[field].measure)
+    return next((unit for unit in _bracketed(column) if unit in units), "")
 
 
 def unit_of(column: str) -> str | None:
@@ -374,6 +408,7 @@ __all__ = [
     "measured_in",
     "normal_name",
     "not_read",
+    "own_unit",
     "plain",
     "recognise",
     "scale_of",
