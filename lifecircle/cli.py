@@ -82,6 +82,15 @@ class Lang(StrEnum):
     en = "en"
 
 
+class Part(StrEnum):
+    """What an assessment may leave out."""
+
+    map = "map"
+    workbook = "workbook"
+    report = "report"
+    layers = "layers"
+
+
 @app.callback(invoke_without_command=True)
 def _root(
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,  # noqa: FBT002
@@ -110,16 +119,21 @@ def assess(
     lang: Annotated[
         Lang | None, typer.Option("--lang", help="Language of the results; as in the file.")
     ] = None,
+    without: Annotated[
+        list[Part] | None,
+        typer.Option("--without", help="Leave this out; may be given several times."),
+    ] = None,
     verbose: Annotated[  # noqa: FBT002
         bool, typer.Option("-v", "--verbose", help="Show each stage's cost.")
     ] = False,
     quiet: _Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Assess one county: read, measure, judge, and write map, tables and layers."""
+    """Assess one county: read, measure, judge, and write map, workbook, report and layers."""
     if verbose and quiet:
         raise typer.BadParameter("-v and -q exclude each other")
+    left_out = [part.value for part in without or []]
     with _complaining(quiet=quiet):
-        _assess(config, out, standard or [], lang, verbose=verbose, quiet=quiet)
+        _assess(config, out, standard or [], lang, left_out, verbose=verbose, quiet=quiet)
 
 
 def _assess(
@@ -127,6 +141,7 @@ def _assess(
     out: Path | None,
     standards: list[str],
     lang: Lang | None,
+    without: list[str],
     *,
     verbose: bool,
     quiet: bool,
@@ -144,7 +159,7 @@ def _assess(
         measured = measure(county, standards, progress=progress)
         judged = [judge(measured, standard) for standard in measured.standards]
         progress("writing", len(ASSESS_STEPS) - 1, len(ASSESS_STEPS))
-        written = write_judgements(judged, folder, lang=chosen)
+        written = write_judgements(judged, folder, lang=chosen, without=without)
     if not quiet:
         _tell(judged, written, verbose=verbose)
 

@@ -14,10 +14,12 @@ import pytest
 import shapely
 from synthetic_assessment import CRS, synthetic_assessment
 
-from lifecircle.errors import LifecircleError, OutputError, TableError
+from lifecircle.errors import DataWarning, LifecircleError, OutputError, TableError
 from lifecircle.render import writing
 from lifecircle.render.sheets import gap_table
-from lifecircle.render.writing import OUTPUTS, check_writable, write_outputs
+from lifecircle.render.writing import OUTPUTS, PARTS, check_writable, write_outputs
+
+SLOW = ("report", "workbook", "map")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,7 @@ def invented():
 @pytest.fixture(scope="module")
 def out(invented, tmp_path_factory):
     folder = tmp_path_factory.mktemp("county") / "made" / "on the way"
-    written = write_outputs(invented, folder)
+    written = write_outputs(invented, folder, lang="en")
     assert written == [folder / name for name in OUTPUTS]
     return folder
 
@@ -37,8 +39,50 @@ def table(out, name):
     return pd.read_csv(out / name, encoding="utf-8-sig", dtype={"scope": str, "unit_id": str})
 
 
-def test_exactly_the_seven_files_are_there(out):
+def test_exactly_these_files_are_there(out):
     assert sorted(path.name for path in out.iterdir()) == sorted(OUTPUTS)
+    maps = sorted(path.suffix for path in (out / "maps").iterdir())
+    assert maps[0] == ".pdf"
+    assert set(maps[1:]) == {".png"}
+
+
+def test_what_is_left_out_is_not_written_and_an_older_one_is_named(invented, tmp_path):
+    left = ("report", "workbook", "map", "layers")
+    written = write_outputs(invented, tmp_path, without=left)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {*PARTS["tables"], *PARTS["run"]} == {path.name for path in written}
+    write_outputs(invented, tmp_path, without=SLOW)
+    gpkg = (tmp_path / "layers.gpkg").read_bytes()
+    with pytest.warns(DataWarning, match=r"of an earlier run, not of this one: layers\.gpkg"):
+        write_outputs(invented, tmp_path, without=left)
+    assert (tmp_path / "layers.gpkg").read_bytes() == gpkg
+
+
+def test_a_folder_of_maps_is_replaced_as_a_whole(tmp_path):
+    old, new = tmp_path / "maps", tmp_path / "place" / "maps"
+    for folder, name in ((old, "01-gone.png"), (new, "01-new.png")):
+        folder.mkdir(parents=True)
+        (folder / name).write_bytes(b"")
+    writing._put(new, old)
+    assert [path.name for path in old.iterdir()] == ["01-new.png"]
+
+
+def test_a_folder_that_cannot_be_replaced_stays(tmp_path, monkeypatch):
+    old, new = tmp_path / "maps", tmp_path / "place" / "maps"
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / f"{folder.parent.name}.png").write_bytes(b"")
+    original = Path.replace
+
+    def held(self, target):
+        if self == new:
+            raise PermissionError(13, "used by another process")
+        return original(self, target)
+
+    monkeypatch.setattr(Path, "replace", held)
+    with pytest.raises(PermissionError):
+        writing._put(new, old)
+    assert [path.name for path in old.iterdir()] == [f"{tmp_path.name}.png"]
 
 
 def test_csv_files_open_in_excel(out):
@@ -118,8 +162,9 @@ def test_only_formula_starts_are_changed(tmp_path, text, written):
 
 def test_layers_are_in_the_county_crs_with_all_rows(out, invented):
     layers = {name for name, _ in pyogrio.list_layers(out / "layers.gpkg")}
-    assert layers == {"facilities", "isochrones", "units", "cells", "gaps"}
-    for name in layers:
+    named = {"facilities", "isochrones", "units", "cells", "gaps"}
+    assert named < layers
+    for name in named:
         frame = gpd.read_file(out / "layers.gpkg", layer=name)
         assert frame.crs == CRS
         assert len(frame) == len(getattr(invented, name))
@@ -181,21 +226,23 @@ def test_run_json_takes_what_a_run_holds():
 
 
 def test_the_map_is_in_the_language_asked_for(invented, tmp_path):
-    write_outputs(invented, tmp_path, lang="en")
-    assert '<html lang="en">' in (tmp_path / "map.html").read_text(encoding="utf-8")
+    for lang, tag, layer in (("en", "en", "units"), ("zh", "zh-CN", "评价单元")):
+        write_outputs(invented, tmp_path, lang=lang, without=("report", "workbook"))
+        assert f'<html lang="{tag}">' in (tmp_path / "map.html").read_text(encoding="utf-8")
+        assert layer in [name for name, _ in pyogrio.list_layers(tmp_path / "layers.gpkg")]
 
 
 def test_a_second_run_replaces_the_first(invented, tmp_path):
-    write_outputs(invented, tmp_path)
-    write_outputs(replace(invented, gaps=invented.gaps.iloc[:1]), tmp_path)
+    write_outputs(invented, tmp_path, without=SLOW)
+    one = replace(invented, gaps=invented.gaps.iloc[:1])
+    write_outputs(one, tmp_path, lang="en", without=SLOW)
     assert len(table(tmp_path, "gaps.csv")) == 1
     assert len(gpd.read_file(tmp_path / "layers.gpkg", layer="gaps")) == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(OUTPUTS)
 
 
 def test_empty_tables_are_written_too(invented, tmp_path):
     bare = replace(invented, gaps=invented.gaps.iloc[:0], isochrones=invented.isochrones.iloc[:0])
-    write_outputs(bare, tmp_path)
+    write_outputs(bare, tmp_path, lang="en")
     assert len(table(tmp_path, "gaps.csv")) == 0
     assert len(gpd.read_file(tmp_path / "layers.gpkg", layer="gaps")) == 0
 
@@ -243,7 +290,7 @@ def test_a_check_leaves_nothing_behind(tmp_path):
 def test_what_was_there_is_untouched_when_a_file_fails(
     invented, tmp_path, monkeypatch, owner, name, error
 ):
-    write_outputs(invented, tmp_path)
+    write_outputs(invented, tmp_path, without=SLOW)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
     def fail(*_, **__):
@@ -251,7 +298,7 @@ def test_what_was_there_is_untouched_when_a_file_fails(
 
     monkeypatch.setattr(owner, name, fail)
     with pytest.raises(OutputError, match=r"cannot be written.*MB free") as caught:
-        write_outputs(replace(invented, gaps=invented.gaps.iloc[:1]), tmp_path)
+        write_outputs(replace(invented, gaps=invented.gaps.iloc[:1]), tmp_path, without=SLOW)
     assert isinstance(caught.value, LifecircleError | OSError)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
@@ -266,7 +313,7 @@ def test_a_file_that_another_program_holds_is_named(invented, tmp_path, monkeypa
 
     monkeypatch.setattr(Path, "replace", held)
     with pytest.raises(OutputError, match=r"gaps\.csv: cannot be written.*close it in other"):
-        write_outputs(invented, tmp_path)
+        write_outputs(invented, tmp_path, without=SLOW)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".writing")]
 
 

@@ -1,4 +1,4 @@
-"""Writing an assessment's results: the map, tables for a spreadsheet, layers for a GIS."""
+"""Writing an assessment's results: map, workbook, report, tables, and layers for a GIS."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import json
 import math
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 import pyogrio
 
-from lifecircle.errors import OutputError
+from lifecircle.errors import OutputError, warn
 from lifecircle.render.layers import cell_layer, write_layers
 from lifecircle.render.mappable import Mappable, check_assessment
 from lifecircle.render.maps import coverage_map, map_html
@@ -27,19 +28,26 @@ from lifecircle.render.sheets import (
     score_table,
     standards_comparison,
 )
+from lifecircle.render.workbook import write_workbook
 from lifecircle.standards import Lang
 
-OUTPUTS: Final = (
-    "map.html",
-    "coverage.csv",
-    "scores.csv",
-    "gaps.csv",
-    "scorecard.csv",
-    "merges.csv",
-    "layers.gpkg",
-    "cells.parquet",
-    "run.json",
-)
+if TYPE_CHECKING:
+    from lifecircle.render.figures import Figures
+
+PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "map": ("map.html",),
+    "workbook": ("workbook.xlsx",),
+    "report": ("report.docx", "report.html", "maps"),
+    "tables": ("coverage.csv", "scores.csv", "gaps.csv", "scorecard.csv", "merges.csv"),
+    "layers": ("layers.gpkg",),
+    "run": ("cells.parquet", "run.json"),
+}
+"""Parts of what is written -> their files; ``maps`` is a folder of PNG files and one PDF."""
+
+OPTIONAL: Final = ("map", "workbook", "report", "layers")
+"""Parts that may be left out."""
+
+OUTPUTS: Final = tuple(name for names in PARTS.values() for name in names)
 """The files of one county, in the order in which they are written."""
 
 # A spreadsheet would run text that starts so; the last four are what a Chinese keyboard types.
@@ -52,7 +60,13 @@ _DRIVER_ERRORS: Final = (
 )
 
 
-def write_outputs(assessment: Mappable, out: str | Path, *, lang: Lang = "zh") -> list[Path]:
+def write_outputs(
+    assessment: Mappable,
+    out: str | Path,
+    *,
+    lang: Lang = "zh",
+    without: Collection[str] = (),
+) -> list[Path]:
     """Write everything that an assessment found, all or nothing.
 
     Parameters
@@ -63,12 +77,16 @@ def write_outputs(assessment: Mappable, out: str | Path, *, lang: Lang = "zh") -
     out
         Folder; it is made where it is missing, and files of an earlier run are replaced.
     lang
-        Language of the map, ``"zh"`` or ``"en"``. Tables carry the names in both.
+        Language of map, workbook, report and layers, ``"zh"`` or ``"en"``. CSV tables carry the
+        names in both.
+    without
+        Names of `OPTIONAL` parts to leave out. Such files of an earlier run stay as they are, and a
+        warning names them.
 
     Returns
     -------
     list of Path
-        `OUTPUTS` inside `out`.
+        `OUTPUTS` inside `out`, less what was left out.
 
     Raises
     ------
@@ -76,6 +94,8 @@ def write_outputs(assessment: Mappable, out: str | Path, *, lang: Lang = "zh") -
         The folder cannot be made or written to, or the disk is full. What was there is untouched.
     TableError
         A table breaks its schema.
+    InputError
+        The report's template is missing, or no Word file.
 
     Notes
     -----
@@ -91,33 +111,87 @@ def write_outputs(assessment: Mappable, out: str | Path, *, lang: Lang = "zh") -
     'map.html'
     """
     check_assessment(assessment)
-    writers: Mapping[str, Callable[[Path], None]] = {
+    folder = _folder(Path(out))
+    writers = _writers(assessment, lang)
+    left_out = {name for part in OPTIONAL if part in without for name in PARTS[part]}
+    names = [name for name in OUTPUTS if name not in left_out]
+    with _workplace(folder) as place:
+        for name in names:
+            with _named(folder / name):
+                writers[name](place / name)
+        # Nothing is replaced before everything is written.
+        for name in names:
+            with _named(folder / name):
+                _put(place / name, folder / name)
+    old = [name for name in OUTPUTS if name in left_out and (folder / name).exists()]
+    if old:
+        warn(f"{folder.name}: of an earlier run, not of this one: {', '.join(old)}; remove them")
+    return [folder / name for name in names]
+
+
+def _writers(assessment: Mappable, lang: Lang) -> Mapping[str, Callable[[Path], object]]:
+    """Give what writes each of `OUTPUTS`; the figures are drawn once, when the first needs them."""
+
+    @cache
+    def figures() -> Figures:
+        from lifecircle.render.figures import draw_figures  # matplotlib takes its time
+
+        return draw_figures(assessment, lang)
+
+    def docx(path: Path) -> None:
+        from lifecircle.render.report import write_report
+
+        write_report(path, assessment, lang=lang, figures=figures())
+
+    def page(path: Path) -> None:
+        from lifecircle.render.report import report_html
+
+        _write_text(path, report_html(assessment, lang, figures=figures()))
+
+    def maps(path: Path) -> None:
+        from lifecircle.render.figures import write_maps
+
+        write_maps(path, assessment, lang=lang, figures=figures())
+
+    return {
         "map.html": lambda path: _write_text(path, map_html(coverage_map(assessment, lang=lang))),
+        "workbook.xlsx": lambda path: write_workbook(path, assessment, lang=lang),
+        "report.docx": docx,
+        "report.html": page,
+        "maps": maps,
         "coverage.csv": lambda path: _write_csv(path, coverage_table(assessment)),
         "scores.csv": lambda path: _write_csv(path, score_table(assessment)),
         "gaps.csv": lambda path: _write_csv(path, gap_table(assessment)),
         "scorecard.csv": lambda path: _write_csv(path, plan_table(assessment)),
         "merges.csv": lambda path: _write_csv(path, merge_table(assessment)),
-        "layers.gpkg": lambda path: write_layers(path, assessment),
+        "layers.gpkg": lambda path: write_layers(path, assessment, lang=lang),
         "cells.parquet": lambda path: cell_layer(assessment, minutes=False).to_parquet(
             path, compression="zstd"
         ),
         "run.json": lambda path: _write_text(path, _run_json(getattr(assessment, "run", {}))),
     }
-    folder = _folder(Path(out))
-    with _workplace(folder) as place:
-        for name, write in writers.items():
-            with _named(folder / name):
-                write(place / name)
-        # Nothing is replaced before everything is written.
-        for name in OUTPUTS:
-            with _named(folder / name):
-                (place / name).replace(folder / name)
-    return [folder / name for name in OUTPUTS]
+
+
+def _put(new: Path, target: Path) -> None:
+    """Put a file or folder in its place; what was there goes only once the new one stands."""
+    if not (new.is_dir() and target.is_dir()):
+        new.replace(target)
+        return
+    old = new.with_name(f"{new.name}.old")
+    target.replace(old)
+    try:
+        new.replace(target)
+    except OSError:
+        old.replace(target)
+        raise
 
 
 def write_judgements(
-    judged: Sequence[Mappable], out: str | Path, *, lang: Lang = "zh"
+    judged: Sequence[Mappable],
+    out: str | Path,
+    *,
+    lang: Lang = "zh",
+    without: Collection[str] = (),
 ) -> list[Path]:
     """Write one county's assessments by one or several standards.
 
@@ -128,7 +202,7 @@ def write_judgements(
     out
         Folder. One assessment is written into it; of several each into a folder of its standard's
         name, and beside them ``standards.csv``, where they are compared.
-    lang
+    lang, without
         As for `write_outputs`.
 
     Returns
@@ -143,10 +217,11 @@ def write_judgements(
     """
     folder = Path(out)
     if len(judged) == 1:
-        return write_outputs(judged[0], folder, lang=lang)
+        return write_outputs(judged[0], folder, lang=lang, without=without)
     written = []
     for assessment in judged:
-        written += write_outputs(assessment, folder / assessment.standard.key, lang=lang)
+        own = folder / assessment.standard.key
+        written += write_outputs(assessment, own, lang=lang, without=without)
     return [*written, write_table(standards_comparison(judged), folder / "standards.csv")]
 
 
