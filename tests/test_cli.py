@@ -17,8 +17,10 @@ from minicounty import COUNTY, osm, units, with_raster, write_county, write_rast
 from typer.testing import CliRunner
 
 from lifecircle.cli import app
+from lifecircle.render.writing import OUTPUTS
 
 runner = CliRunner()
+QUICK = ("--without", "report", "--without", "workbook")
 
 
 def run(*words):
@@ -29,7 +31,7 @@ def test_it_writes_everything_and_names_the_files(tmp_path):
     out = tmp_path / "out"
     done = run("assess", write_county(tmp_path), "--out", out)
     assert done.exit_code == 0, done.output
-    for name in ("map.html", "coverage.csv", "scores.csv", "gaps.csv", "layers.gpkg"):
+    for name in OUTPUTS:
         assert (out / name).stat().st_size > 0
         assert str(out / name) in done.stdout
 
@@ -46,7 +48,9 @@ def test_the_default_folder_and_english(tmp_path, monkeypatch):
 
 
 def test_verbose_tells_each_stage(tmp_path):
-    done = run("assess", write_county(tmp_path), "--out", tmp_path / "o", "-v", "--lang", "en")
+    done = run(
+        "assess", write_county(tmp_path), "--out", tmp_path / "o", "-v", "--lang", "en", *QUICK
+    )
     assert "[1/10] Reading the area" in done.output
     assert re.search(r"reach +\d+\.\d\d s +\d+ MB", done.output)
 
@@ -411,7 +415,7 @@ def test_check_of_a_broken_county_file(tmp_path):
 
 def test_findings_of_a_failed_run_are_told(tmp_path):
     rows = "名称,类别,经度,纬度\n甲,澡堂,110.001,27.001\n乙,药店,110.001,-x5\n"
-    done = run("assess", with_ledger(tmp_path, rows), "--out", tmp_path / "out")
+    done = run("assess", with_ledger(tmp_path, rows), "--out", tmp_path / "out", *QUICK)
     assert done.exit_code == 1
     assert re.search(r"warning: .*澡堂", done.output)
     assert re.search(r"error: .*-x5", done.output)
@@ -436,7 +440,7 @@ def test_several_standards_judge_one_measurement(tmp_path):
     out = tmp_path / "out"
     names = ("shaoyang-2025", "mofcom-15min")
     words = [word for name in names for word in ("--standard", name)]
-    done = run("assess", write_county(tmp_path), "--out", out, *words)
+    done = run("assess", write_county(tmp_path), "--out", out, *words, *QUICK)
     assert done.exit_code == 0, done.output
     for name in names:
         run_file = json.loads((out / name / "run.json").read_text(encoding="utf-8"))
@@ -456,7 +460,7 @@ def test_counties_add_up_to_their_city(tmp_path):
         text = path.read_text(encoding="utf-8")
         path.write_text(re.sub(r'zh = "[^"]*"', f'zh = "{name}"', text, count=1), encoding="utf-8")
         folders.append(tmp_path / "out" / name)
-        assert run("assess", path, "--out", folders[-1], "-q").exit_code == 0
+        assert run("assess", path, "--out", folders[-1], "-q", *QUICK).exit_code == 0
     done = run("scorecard", *folders, "--out", tmp_path / "city.csv")
     assert done.exit_code == 0, done.output
     city = pd.read_csv(tmp_path / "city.csv").set_index("指标编号")
@@ -471,7 +475,7 @@ def test_counties_add_up_to_their_city(tmp_path):
     text = other.read_text(encoding="utf-8")
     own = text.replace("[standard]", "[standard]\ncommunity_share = 0.5", 1)
     other.write_text(own, encoding="utf-8")
-    assert run("assess", other, "--out", folders[1], "-q").exit_code == 0
+    assert run("assess", other, "--out", folders[1], "-q", *QUICK).exit_code == 0
     done = run("scorecard", *folders, "--out", tmp_path / "apart.csv")
     assert done.exit_code == 0, done.output
     assert "target centre_urban: 乙县 judged it by other figures" in done.output
