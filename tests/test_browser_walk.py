@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 from functools import partial
@@ -416,6 +417,25 @@ def test_a_simplified_network_says_so_and_stays_near(visit, demo, points, tmp_pa
     assert np.nanquantile(off, 0.95) < 8.0  # 5 m beside a street at either end
     open_here(page, vaduz(demo), demo.network.crs)
     assert "简化路网" in page.locator("#lc-here").inner_text()
+
+
+def test_hostile_names_are_only_text(visit, demo, tmp_path):
+    from synthetic_assessment import HOSTILE
+
+    names = [*HOSTILE, "长" * 10_000, "\u202eמימין\u202c", "👩‍⚕️"]
+    places = demo.facilities.assign(name=np.resize(np.array(names, object), len(demo.facilities)))
+    units = demo.units.assign(name=np.resize(np.array(names, object), len(demo.units)))
+    path = tmp_path / "hostile.html"
+    hostile = dataclasses.replace(demo, facilities=places, units=units)
+    path.write_text(map_html(coverage_map(hostile)), encoding="utf-8")
+    page = visit(path)
+    open_here(page, vaduz(demo), demo.network.crs)
+    page.click("#lc-put")
+    shown = page.locator("#lc-here").inner_text()
+    assert any(name.strip()[:12] in shown for name in HOSTILE)
+    assert len(shown) < 5_000
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("#lc-here script, #lc-here img").count() == 0
 
 
 def test_the_first_click_is_answered_at_once(visit, demo):
