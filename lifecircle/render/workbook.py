@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from lifecircle.render import readers
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.tablewords import heading, texts, word
 from lifecircle.render.workbook_cells import (
+    SHEET_ROWS,
+    Dress,
     Links,
     Looks,
     lines_of,
@@ -29,6 +32,7 @@ from lifecircle.render.workbook_cells import (
     write_table,
 )
 from lifecircle.standards import Lang
+from lifecircle.tables import DENOMINATORS
 
 _NOTE_WIDTHS: Final = (24, 24, 16, 22, 24, 44, 10, 18)
 _VIEW_WIDTHS: Final = (36, 14, 14, 16, 14, 18, 18, 18)
@@ -71,7 +75,7 @@ def write_workbook(
     Parameters
     ----------
     path
-        The .xlsx file; one that is there is replaced.
+        The .xlsx file; one that is there is replaced, once the new one is whole.
     assessment
         Checked tables; ``inventory``, ``merges``, ``scorecard``, ``generated`` and ``run`` where it
         has them.
@@ -98,6 +102,7 @@ def write_workbook(
     cell or the sheet says so. Memory does not grow with the number of rows.
     """
     target = Path(path)
+    partial = target.with_name(f".{target.name}.writing")
     options = {
         "constant_memory": True,
         "tmpdir": str(target.parent),
@@ -106,9 +111,13 @@ def write_workbook(
         "strings_to_numbers": False,
     }
     try:
-        with xlsxwriter.Workbook(target, options) as book:
+        # Opened here: xlsxwriter opens its file last, and leaves its own open where that fails.
+        with partial.open("wb") as stream, xlsxwriter.Workbook(stream, options) as book:
             _write(_Book(book, Looks(book, lang), assessment, lang, map_name))
+        partial.replace(target)
     except (OSError, XlsxWriterException) as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise OutputError(
             f"{target}: cannot be written: {error} -> close it in other programs, and check that "
             "the folder is writable and the disk has room"
@@ -215,13 +224,12 @@ def _table(
     """Write a sheet's table; `printed` columns go on paper (0: all), and all are on screen."""
     sheet.freeze_panes(1, frozen)
     sheet.repeat_rows(0)
-    end = write_table(
-        sheet, book.looks, table, book.lang, links=links, marks=_marks(book), printed=printed
-    )
+    dress = Dress(links, _marks(book), printed=printed)
+    end = write_table(sheet, book.looks, table, book.lang, dress=dress)
     if table.empty:
         told = texts("empty", book.lang)[key]
         sheet.write_string(1, 0, told, book.looks.cell(framed=False))
-    last = max(min(end, len(table) + 1) - 1, 1)
+    last = max(end - 1, 1)
     sheet.autofilter(0, 0, last, len(table.columns) - 1)
     if printed:
         sheet.print_area(0, 0, last, printed - 1)
@@ -254,11 +262,8 @@ def _marks(book: _Book) -> dict[str, _Mark]:
 
 def _colour(book: _Book, sheet: Worksheet, table: pd.DataFrame, row: int) -> None:
     """Lay colour scales with fixed ends over scores and shares: a colour means one value."""
-    kinds = {
-        **dict.fromkeys(("score",), "score"),
-        **dict.fromkeys(("complete_share", "population_share"), "share"),
-        **dict.fromkeys(("residential_land_share", "communities_share"), "share"),
-    }
+    shares = ("complete_share", *(f"{name}_share" for name in DENOMINATORS))
+    kinds = {"score": "score", **dict.fromkeys(shares, "share")}
     headings = [str(name) for name in table.columns]
     for key, kind in kinds.items():
         if book.head(key) in headings and len(table):
@@ -276,7 +281,8 @@ def _colour(book: _Book, sheet: Worksheet, table: pd.DataFrame, row: int) -> Non
                 "mid_color": _MIDDLE,
                 "max_color": _HIGH,
             }
-            sheet.conditional_format(row + 1, column, row + len(table), column, scale)
+            last = min(row + len(table), SHEET_ROWS - 1)
+            sheet.conditional_format(row + 1, column, last, column, scale)
 
 
 def _unit_links(book: _Book, units: pd.DataFrame) -> tuple[Links, ...]:
@@ -311,10 +317,11 @@ def _notes(book: _Book, sheet: Worksheet) -> None:
     row = _sheets(book, sheet, row + 1)
     row = _title(book, sheet, row + 1, book.say("sources"))
     sources = readers.sources_table(book.assessment, lang)
-    row = write_table(sheet, book.looks, sources, lang, row=row, widths=_NOTE_WIDTHS)
+    dress = Dress(marks=_marks(book), widths=_NOTE_WIDTHS)
+    row = write_table(sheet, book.looks, sources, lang, row=row, dress=dress)
     row = _title(book, sheet, row + 1, book.say("thresholds"))
     asked = readers.thresholds_table(book.assessment, lang)
-    write_table(sheet, book.looks, asked, lang, row=row, widths=_NOTE_WIDTHS, marks=_marks(book))
+    write_table(sheet, book.looks, asked, lang, row=row, dress=dress)
 
 
 def _overview(book: _Book, sheet: Worksheet) -> None:
@@ -334,9 +341,8 @@ def _overview(book: _Book, sheet: Worksheet) -> None:
             sheet.write_string(row, 0, told, book.looks.cell(framed=False))
             row += 1
             continue
-        end = write_table(
-            sheet, book.looks, table, lang, row=row, widths=_VIEW_WIDTHS, marks=_marks(book)
-        )
+        dress = Dress(marks=_marks(book), widths=_VIEW_WIDTHS)
+        end = write_table(sheet, book.looks, table, lang, row=row, dress=dress)
         _colour(book, sheet, table, row)
         row = end
 

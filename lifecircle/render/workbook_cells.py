@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -57,7 +57,7 @@ _MEASURED: Final = 500  # rows that a column's width is taken from
 _WRAPPED: Final = 5_000  # rows up to which cells are wrapped and framed: Excel sizes each by itself
 _LINE: Final = 14.0  # points
 _INDENT: Final = 2.0  # digits that indent and margins of a cell take
-_NARROW: Final = 1.06  # widths are counted in digits of 11 points, and the text has 10
+_NARROW: Final = 1.1  # widths are counted in digits of 11 points, and the text has 10
 _MARKS: Final[Mapping[str, dict[str, Any]]] = {
     # Colours of Okabe and Ito's palette, paled: told apart by every eye, and in grey print.
     "met": {"bg_color": "#cfe6f5", "font_color": "#003f66", "bold": True},
@@ -137,6 +137,33 @@ class Links:
     tip: str
 
 
+@dataclass(frozen=True)
+class Dress:
+    """What a table is written with beside its values.
+
+    Parameters
+    ----------
+    links
+        Columns whose cells lead somewhere.
+    marks
+        Heading -> what marks a value: a name of a mark, or an empty text.
+    widths
+        Widths of the columns, where these are set already; empty: `write_table` sets them.
+    printed
+        Columns that go on paper, 0 for all; long texts of the others are wide, so that rows stay
+        low.
+    """
+
+    links: Sequence[Links] = ()
+    marks: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
+    widths: Sequence[float] = ()
+    printed: int = 0
+
+
+NOTHING: Final = Dress()
+"""No links, no marks, widths as the values need."""
+
+
 def plain_text(value: object, lang: Lang) -> str:
     r"""Give a text as a cell can hold it: no control characters, cut with a mark where too long.
 
@@ -170,10 +197,7 @@ def write_table(
     lang: Lang,
     *,
     row: int = 0,
-    links: Sequence[Links] = (),
-    marks: Mapping[str, Callable[[Any], str]] | None = None,
-    widths: Sequence[float] | None = None,
-    printed: int = 0,
+    dress: Dress = NOTHING,
 ) -> int:
     """Write a table with its headings.
 
@@ -187,35 +211,30 @@ def write_table(
         Language of the headings.
     row
         Row of the headings, from 0.
-    links
-        Columns whose cells lead somewhere.
-    marks
-        Heading -> what marks a value: a name of a mark, or an empty text.
-    widths
-        Widths of the columns, where these are set already; else they are set here.
-    printed
-        Columns that go on paper; long texts of the others are wide, so that rows stay low.
+    dress
+        Links, marks and widths.
 
     Returns
     -------
     int
-        The row after the last one.
+        The row after the table's last one; where the table was cut, that row says so.
     """
     kinds = [figures(lang).get(str(name), "text") for name in table.columns]
     framed = len(table) <= _WRAPPED
     room = SHEET_ROWS - row - 1
     shown = table if len(table) <= room else table.head(room - 1)
     columns = [_values(shown[name], kind, lang) for name, kind in zip(table, kinds, strict=True)]
-    if widths is None:
+    widths = dress.widths
+    if not widths:
         widths = [
-            _width(str(name), values, kind, on_paper=number < (printed or len(columns)))
+            _width(str(name), values, kind, on_paper=number < (dress.printed or len(columns)))
             for number, (name, values, kind) in enumerate(zip(table, columns, kinds, strict=True))
         ]
         for number, width in enumerate(widths):
             sheet.set_column(number, number, width)
     write_head(sheet, looks, [str(name) for name in table.columns], row, widths)
-    cells = _cells(looks, table, kinds, marks or {}, framed=framed)
-    targets = _targets(table, links)
+    cells = _cells(looks, table, kinds, dress.marks, framed=framed)
+    targets = _targets(table, dress.links)
     wrapped = [number for number, kind in enumerate(kinds) if kind not in _FORMATS]
     for line, values in enumerate(zip(*columns, strict=True)):
         if framed:
@@ -226,7 +245,6 @@ def write_table(
     if len(shown) < len(table):
         told = texts("book", lang)["cut"].format(count=f"{len(table):,}", shown=f"{len(shown):,}")
         sheet.write_string(last, 0, told, looks.cell("text", "doubt", framed=False))
-        last += 1
     return last
 
 
