@@ -226,6 +226,71 @@ def scorecard(
         typer.echo(write_rolled_up(runs, out))
 
 
+class Format(StrEnum):
+    """What layers are handed over as."""
+
+    gdb = "gdb"
+    shp = "shp"
+    gpkg = "gpkg"
+    cog = "cog"
+    geoparquet = "geoparquet"
+
+
+class Encoding(StrEnum):
+    """How text in shapefiles is encoded."""
+
+    utf8 = "utf-8"
+    gbk = "gbk"
+
+
+@app.command()
+def export(
+    run: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder of a finished run, or the county's TOML file.", metavar="RUN_OR_CONFIG"
+        ),
+    ],
+    format: Annotated[  # noqa: A002
+        Format, typer.Option("--format", help="File Geodatabase, shapefiles, ... 成果格式")
+    ] = Format.gpkg,
+    crs: Annotated[
+        str | None,
+        typer.Option(
+            "--crs",
+            help="cgcs2000, cgcs2000-gk (zone of the data), cgcs2000-gk-zone (eastings with its "
+            "number), or EPSG:CODE; the run's own by default. 坐标系",
+        ),
+    ] = None,
+    encoding: Annotated[
+        Encoding, typer.Option("--encoding", help="Of text in shapefiles. 属性编码")
+    ] = Encoding.utf8,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="File, .gdb or folder; in the run's folder gis by default."),
+    ] = None,
+    layers: Annotated[
+        list[str] | None,
+        typer.Option("--layers", help="Only these: units,gaps or 评价单元,服务缺口. 图层"),
+    ] = None,
+    lang: Annotated[Lang, typer.Option("--lang", help="Language of names and texts.")] = Lang.zh,
+) -> None:
+    """Hand a finished run's layers (GIS图层) over to another GIS; nothing is computed again."""
+    with _complaining(quiet=False, tell=True):
+        from lifecircle.render.gis import export_layers
+
+        for file in export_layers(
+            run,
+            out,
+            format=format.value,
+            crs=crs,
+            encoding=encoding.value,
+            layers=layers or (),
+            lang=lang.value,
+        ):
+            typer.echo(file)
+
+
 @standards_app.callback(invoke_without_command=True)
 def standards(context: typer.Context) -> None:
     """List the standards, or show one."""

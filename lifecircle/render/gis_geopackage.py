@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -65,6 +66,7 @@ def write_geopackage(
             columns = [str(c) for c in part.columns if c != part.geometry.name]
             fitting = fitting_names(columns, clean, 200, taken=("fid", GEOMETRY))
             fields = describe(key, columns, names)
+            styles[name] = layer_styles(key, part, names, lang, table=name, stored=fitting)
             part = renamed(plain_values(part, narrow=False), fitting)  # noqa: PLW2901
             aliases = {fitting[f.field]: f.label(lang) for f in fields}
             write_arrow(
@@ -79,7 +81,6 @@ def write_geopackage(
             )
             told += fields
             counts[name] = len(part)
-            styles[name] = layer_styles(key, part, names, lang, table=name)
     tables = {"fields": dictionary(told, lang), "names": names}
     for key, table in tables.items():
         write_table(table, path, layer_name(key, lang), driver="GPKG")
@@ -117,17 +118,20 @@ def write_arrow(
             meta[b"GDAL:OGR:alternative_name"] = clean(aliases[field.name])[:250].encode()
         fields.append(field.with_metadata(meta))
     table = table.cast(pa.schema(fields))
-    pyogrio.write_arrow(
-        table,
-        path,
-        layer=layer,
-        driver=driver,
-        geometry_type=geometry_type,
-        geometry_name=frame.geometry.name,
-        crs=frame.crs.to_wkt(),
-        layer_options={"GEOMETRY_NAME": geometry_name},
-        **options,
-    )
+    with warnings.catch_warnings():
+        # A geodatabase sorts the rings of each area; many parts only take it longer.
+        warnings.filterwarnings("ignore", "organizePolygons", RuntimeWarning)
+        pyogrio.write_arrow(
+            table,
+            path,
+            layer=layer,
+            driver=driver,
+            geometry_type=geometry_type,
+            geometry_name=frame.geometry.name,
+            crs=frame.crs.to_wkt(),
+            layer_options={"GEOMETRY_NAME": geometry_name},
+            **options,
+        )
 
 
 def write_table(table: pd.DataFrame, path: Path, layer: str, *, driver: str) -> None:

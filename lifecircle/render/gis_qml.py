@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -20,6 +20,8 @@ _GEOMETRY: Final = {"marker": "0", "fill": "2"}
 _SLD: Final = "http://www.opengis.net/sld"
 _SE: Final = "http://www.opengis.net/se"
 _OGC: Final = "http://www.opengis.net/ogc"
+MISSING_NUMBER: Final = -9999.0
+"""What stands for no data where a format holds no empty number. ArcGIS would show a blank as 0."""
 _PX: Final = 3.57  # pixels of 0.28 mm in a millimetre, as OGC counts them
 
 
@@ -82,6 +84,12 @@ class Rule:
     below: tuple[Rule, ...] = ()
     shown: bool = True
 
+    def stored_as(self, names: Mapping[str, str]) -> Rule:
+        """Give the same rule by the names that fields have in a file."""
+        equals = {names.get(name, name): value for name, value in (self.equals or {}).items()}
+        below = tuple(rule.stored_as(names) for rule in self.below)
+        return replace(self, equals=equals or None, below=below)
+
 
 @dataclass(frozen=True)
 class Style:
@@ -107,6 +115,15 @@ class Style:
     field: str
     rules: tuple[Rule, ...]
     label_field: str = ""
+
+    def stored_as(self, names: Mapping[str, str]) -> Style:
+        """Give the same style by the names that fields have in a file."""
+        return replace(
+            self,
+            field=names.get(self.field, self.field),
+            label_field=names.get(self.label_field, self.label_field),
+            rules=tuple(rule.stored_as(names) for rule in self.rules),
+        )
 
 
 def qml(style: Style, aliases: Mapping[str, str], geometry: str) -> str:
@@ -174,7 +191,8 @@ def _renderer(style: Style) -> ET.Element:
         )
         top = ET.SubElement(renderer, "ranges")
         for rule in style.rules:
-            low, high = (-1.0, -1.0) if rule.missing else (rule.least, rule.most)
+            # Shapefiles hold no empty number: theirs is a large negative one.
+            low, high = (MISSING_NUMBER, -1.0) if rule.missing else (rule.least, rule.most)
             bounds = {"lower": f"{low:.15f}", "upper": f"{high:.15f}"}
             ET.SubElement(top, "range", {**bounds, **_class(rule, symbols)})
     held = ET.SubElement(renderer, "symbols")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -43,7 +44,13 @@ class WrittenStyle:
 
 
 def layer_styles(
-    key: str, frame: gpd.GeoDataFrame, names: pd.DataFrame, lang: Lang, *, table: str = ""
+    key: str,
+    frame: gpd.GeoDataFrame,
+    names: pd.DataFrame,
+    lang: Lang,
+    *,
+    table: str = "",
+    stored: Mapping[str, str] | None = None,
 ) -> list[WrittenStyle]:
     """Write the styles of a layer, the default one first.
 
@@ -59,6 +66,8 @@ def layer_styles(
         Language of legends and of the names shown for fields.
     table
         The layer's name in its file.
+    stored
+        Field -> its name in the file, where that is another.
 
     Returns
     -------
@@ -78,7 +87,9 @@ def layer_styles(
     point = bool(len(frame)) and str(frame.geom_type.iloc[0]).endswith("Point")
     geometry = "marker" if point or key in ("facilities", "gaps_points") else "fill"
     columns = [str(name) for name in frame.columns if name != frame.geometry.name]
-    aliases = {field.field: field.label(lang) for field in describe(key, columns, names)}
+    inside = {name: (stored or {}).get(name, name) for name in columns}
+    aliases = {inside[f.field]: f.label(lang) for f in describe(key, columns, names)}
+    made = [style.stored_as(inside) for style in made]
     return [
         WrittenStyle(style.name[:30], qml(style, aliases, geometry), sld(style, table or key))
         for style in made
