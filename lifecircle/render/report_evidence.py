@@ -19,11 +19,13 @@ from lifecircle.render.readers_shared import card_of, limit_words, run_of
 from lifecircle.render.report_model import LONG, Grid, Heading, Paragraph, Part, Picture, grid
 from lifecircle.render.report_model import text_grid as _text_grid
 from lifecircle.render.report_text import count, joined, percent, plain, report_words
-from lifecircle.render.tablewords import heading
+from lifecircle.render.tablewords import heading, word
 from lifecircle.standards import Lang
 from lifecircle.tables import SCOPE_COUNTY
 
-_PROBLEMS: Final = 15  # in the body
+_PROBLEMS: Final = 20  # in the body
+# Issues that other chapters and sentences of the report tell.
+_TOLD_ELSEWHERE: Final = ("unverified", "reports", "placed", "excluded", "changed")
 
 
 def certainty(assessment: Mappable, told: Sequence[Finding], lang: Lang) -> Iterator[Part]:
@@ -51,10 +53,13 @@ def certainty(assessment: Mappable, told: Sequence[Finding], lang: Lang) -> Iter
         for line in _excluded(assessment, lang):
             yield Paragraph(line, "item")
     table = problems_table(assessment, lang)
+    told_elsewhere = {word(f"issue_{name}", lang) for name in _TOLD_ELSEWHERE}
+    table = table[~table[heading("issue", lang)].isin(told_elsewhere)]
     if len(table):
         keys = ["issue", "about", "what", "remedy"]
         keys = [k for k in keys if table[heading(k, lang)].notna().any()]
-        yield grid(table, keys, lang, text["table_problems"], most=_PROBLEMS)
+        note = text["problems_note"]
+        yield grid(table, keys, lang, text["table_problems"], most=_PROBLEMS, note=note)
     else:
         yield Paragraph(text["problems_none"])
     yield Heading(2, text["section_verdict"])
