@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyproj
 from shapely.geometry.base import BaseGeometry
@@ -21,13 +22,17 @@ from lifecircle.network import WalkNetwork
 from lifecircle.reading import (
     LedgerPairs,
     datum_questions,
+    distinct,
+    ledger_files,
     read_extract,
+    undeclared_datums,
     walk_area,
     walk_network,
     with_boundary_file,
 )
 from lifecircle.runlog import Progress
 from lifecircle.sources.boundary import read_boundary
+from lifecircle.sources.communities import columns_read
 from lifecircle.sources.facilities import ReadLedger, read_ledger
 from lifecircle.sources.naming import units_named
 from lifecircle.sources.raster import read_population
@@ -48,7 +53,8 @@ class Check:
     faults
         Errors and warnings in the order in which they were found.
     ledgers
-        One row per ledger: ``file``, ``rows`` taken, and ``columns``, how its columns were read.
+        One row per ledger: ``file``, ``of`` (``"facilities"`` or ``"units"``: what communities
+        report), ``rows`` taken, and ``columns``, how its columns were read.
     unmapped
         Category words that are no known kind: ``file``, ``word``, ``count``.
     """
@@ -92,7 +98,7 @@ def check_county(path: str | Path, *, progress: Progress | None = None) -> Check
     begin("area")
     config, standard = _asked(Path(path), faults)
     if config is None or standard is None:
-        return _checked(faults, ())
+        return _checked(faults, (), [])
     boundary, units = _area(config, faults)
     begin("ledgers")
     ledgers = _ledgers(config, standard, boundary, faults)
@@ -104,29 +110,48 @@ def check_county(path: str | Path, *, progress: Progress | None = None) -> Check
         with _collecting(faults, "[population] raster"):
             read_population(raster.path, boundary, pyproj.CRS(4326))
     begin("questions")
-    faults.extend(_questions(standard, ledgers, units, network, mapped))
-    return _checked(faults, ledgers)
+    for found in _questions(standard, ledgers, units, network, mapped):
+        with _collecting(faults, "[facilities] files"):
+            faults.extend(found)
+    return _checked(faults, ledgers, _reported(config))
 
 
-def _checked(faults: Sequence[Fault], ledgers: LedgerPairs) -> Check:
+def _checked(
+    faults: Sequence[Fault], ledgers: LedgerPairs, reported: Sequence[Mapping[str, object]]
+) -> Check:
     told = [
-        {
-            "file": file.path.name,
-            "rows": len(ledger.facilities),
-            "columns": ", ".join(f"{field} = {name}" for field, name in ledger.columns.items()),
-        }
-        for file, ledger in ledgers
+        _ledger_line(_called(ledger), "facilities", len(ledger.facilities), ledger.columns)
+        for _, ledger in ledgers
     ]
     unmapped = [
-        {"file": file.path.name, "word": word, "count": int(count)}
-        for file, ledger in ledgers
+        {"file": _called(ledger), "word": word, "count": int(count)}
+        for _, ledger in ledgers
         for word, count in ledger.unmapped.items()
     ]
     return Check(
         tuple(dict.fromkeys(faults)),
-        pd.DataFrame(told, columns=["file", "rows", "columns"]),
+        pd.DataFrame([*told, *reported], columns=["file", "of", "rows", "columns"]),
         pd.DataFrame(unmapped, columns=["file", "word", "count"]),
     )
+
+
+def _ledger_line(file: str, of: str, rows: int, columns: Mapping[str, str]) -> dict[str, object]:
+    told = ", ".join(f"{field} = {name}" for field, name in columns.items())
+    return {"file": file, "of": of, "rows": rows, "columns": told}
+
+
+def _called(ledger: ReadLedger) -> str:
+    return ledger.label.removeprefix("[facilities] files ")
+
+
+def _reported(config: CountyConfig) -> list[dict[str, object]]:
+    """Say how the communities' ledgers were read; their faults are told with the units'."""
+    lines = []
+    for file in () if config.units is None else config.units.ledgers:
+        with _collecting([], file.path.name):
+            columns, rows = columns_read(file)
+            lines.append(_ledger_line(file.path.name, "units", rows, columns))
+    return lines
 
 
 @contextmanager
@@ -173,8 +198,10 @@ def _area(
     """Give the county's boundary in lon/lat and its units, each where it can be read."""
     boundary = units = None
     if config.units is not None and config.units.file.path.exists():
+        there = tuple(file for file in config.units.ledgers if file.path.exists())
         with _collecting(faults, "[units]"):
-            units, found = scan_units(config.units)
+            # Ledgers that are not there are listed among the missing already.
+            units, found = scan_units(config.units.model_copy(update={"ledgers": there}))
             faults.extend(found)
     if config.boundary is not None:
         with _collecting(faults, "[boundary]"):
@@ -194,15 +221,19 @@ def _ledgers(
     bounds = None
     if boundary is not None:  # neighbours' places within a walk belong to a ledger too
         bounds = walk_area(boundary, metric_crs(boundary), config, [standard]).bounds
-    for file in config.facilities.files:
+    files, repeated = ledger_files(config)
+    faults.extend(repeated)
+    for file, called in files:
         if not file.path.exists():
             continue  # it is listed among the missing already
-        with _collecting(faults, file.path.name):
+        with _collecting(faults, called):
             ledger = read_ledger(
                 file,
                 config.facilities.words,
                 standard.known,
                 area_bounds=bounds,
+                home=config.path.parent,
+                called=called,
             )
             faults.extend(ledger.faults)
             ledgers.append((file, ledger))
@@ -235,23 +266,25 @@ def _questions(
     units: gpd.GeoDataFrame | None,
     network: WalkNetwork | None,
     mapped: frozenset[str],
-) -> Iterator[Fault]:
+) -> Iterator[Iterator[Fault]]:
     """Ask what only shows when the inputs are held against one another."""
+    yield undeclared_datums(ledgers)
     if network is not None:
-        yield from datum_questions(ledgers, network)
-    for file, ledger in ledgers:
+        yield datum_questions(ledgers, network)
+    for _, ledger in ledgers:
         if units is not None and "unit_id" in ledger.facilities.columns:
-            yield from _unknown_units(file, ledger, units)
-    places = [ledger.facilities for _, ledger in ledgers if len(ledger.facilities)]
-    if places:
-        every = gpd.GeoDataFrame(pd.concat(places), crs=4326)
-        every = every.to_crs(every.estimate_utm_crs() if network is None else network.crs)
-        family = {kind: standard.wider(kind) for kind in standard.known}
-        yield from _twice(duplicates(every, family=family))
+            yield _unknown_units(ledger, units)
+    yield _twice(ledgers, standard, network)
+    yield _lacking(ledgers, standard, mapped, judged=network is not None)
+
+
+def _lacking(
+    ledgers: LedgerPairs, standard: Standard, mapped: frozenset[str], *, judged: bool
+) -> Iterator[Fault]:
     required = {r.kind for r in standard.requirements}
-    kinds = mapped.union(*(part["kind"].unique() for part in places))
+    kinds = mapped.union(*(ledger.facilities["kind"].unique() for _, ledger in ledgers))
     lacking = sorted(required.difference(*(standard.serves(kind) for kind in kinds)))
-    if lacking and (network is not None or places):
+    if lacking and (judged or any(len(ledger.facilities) for _, ledger in ledgers)):
         names = first([standard.kinds[kind].zh for kind in lacking], 30)
         counted = "circles and scores count them as not reached, the scorecard as unknown"
         what = f"no facility is known of: {names}; {counted}"
@@ -259,37 +292,54 @@ def _questions(
         yield Fault("[facilities]", what, remedy, severity="warning")
 
 
-def _unknown_units(file: Dataset, ledger: ReadLedger, units: gpd.GeoDataFrame) -> Iterator[Fault]:
+def _unknown_units(ledger: ReadLedger, units: gpd.GeoDataFrame) -> Iterator[Fault]:
     filed = ledger.facilities["unit_id"]
     unknown = filed.notna() & units_named(filed, units).isna()
     if unknown.any():
         yield Fault(
-            file.path.name,
+            ledger.label,
             "the unit is not among the county's units",
             "use the ids or names of the units file, or leave the cell empty",
             severity="warning",
-            sheet=file.layer or "",
+            sheet=ledger.sheet,
             column=ledger.columns.get("unit_id", "unit_id"),
             rows=tuple(int(row) for row in ledger.rows[unknown.to_numpy()]),
             values=tuple(filed[unknown].astype(str)),
         )
 
 
-def _twice(pairs: pd.DataFrame) -> Iterator[Fault]:
-    if len(pairs):
-        told = [
-            f"{a} and {b} ({name}, {distance:.0f} m apart)"
-            for a, b, name, distance in zip(
-                pairs["facility_id"],
-                pairs["other_id"],
-                pairs["name"],
-                pairs["distance_m"],
-                strict=True,
-            )
-        ]
+def _twice(
+    ledgers: LedgerPairs, standard: Standard, network: WalkNetwork | None
+) -> Iterator[Fault]:
+    """Name each row that looks like one further up, or in a file before; file by file."""
+    read = [ledger for _, ledger in ledgers if len(ledger.facilities)]
+    if not read:
+        return
+    parts = distinct([ledger.facilities for ledger in read])
+    every = gpd.GeoDataFrame(pd.concat(parts), crs=4326)
+    every = every.to_crs(every.estimate_utm_crs() if network is None else network.crs)
+    family = {kind: standard.wider(kind) for kind in standard.known}
+    pairs = duplicates(every, family=family)
+    pairs = pairs.sort_values("distance_m", kind="stable").drop_duplicates("other_id")
+    size = [len(part) for part in parts]
+    file = pd.Series(np.repeat(range(len(read)), size), index=every.index)
+    rows = pd.Series(np.concatenate([ledger.rows for ledger in read]), index=every.index)
+    for number, ledger in enumerate(read):
+        own = pairs[(file[pairs["other_id"]] == number).to_numpy()]
+        if own.empty:
+            continue
+        own = own.assign(row=rows[own["other_id"]].to_numpy()).sort_values("row")
+        cells = zip(own["other_name"], own["distance_m"], own["facility_id"], strict=True)
         yield Fault(
-            "[facilities] files",
-            f"{len(pairs)} pairs look like the same facility twice: {first(told, 10)}",
-            "leave one of each pair, unless they are two",
+            ledger.label,
+            "looks like a facility that is listed already",
+            "leave one of the two rows, unless they are two facilities",
             severity="warning",
+            sheet=ledger.sheet,
+            column=ledger.columns.get("name", ""),
+            rows=tuple(int(row) for row in own["row"]),
+            values=tuple(
+                f"{name} ({metres:.0f} m from row {rows[twin]} of {_called(read[file[twin]])})"
+                for name, metres, twin in cells
+            ),
         )

@@ -15,9 +15,9 @@ import shapely
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite_matching
 
-from lifecircle.errors import CRSError, Fault, InputError, TableError
+from lifecircle.errors import CRSError, Fault, InputError
 from lifecircle.names import Names
-from lifecircle.tables import FACILITIES, check, first
+from lifecircle.tables import FACILITIES, check
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -29,6 +29,7 @@ _RELATED: Final = 0.9  # ours: an equal kind comes before one of the same family
 _PAIRS: Final = 4_000  # of one assignment problem; the solver's time grows with their square
 _OWN: Final = ("kind", "source", "geometry")  # the ledger's own: never filled from elsewhere
 _REASONS: Final = ("name", "similar", "part", "near")
+_SAME_ID: Final = "id"  # told as "object", yet what the ledger's row lacks is filled in
 _CHUNK: Final = 20_000  # ledger rows whose neighbours are held at once
 
 _OSM_ID: Final = re.compile(r"([nwr]\d+)(?:#.+)?")
@@ -84,7 +85,7 @@ def merge_facilities(
     other: gpd.GeoDataFrame,
     *,
     family: Mapping[str, Collection[str]] | None = None,
-    rules: MatchRules = MatchRules(),
+    rules: MatchRules | None = MatchRules(),
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     r"""Merge a ledger with another source of the same facilities, such as OSM; the ledger wins.
 
@@ -96,7 +97,7 @@ def merge_facilities(
         Kind -> the wider kinds that it also counts as, all of them. Entries can be one facility
         if their kinds are equal, or one is in the other's family.
     rules
-        Distances and similarities that decide.
+        Distances and similarities that decide; None: nothing but equal ids does.
 
     Returns
     -------
@@ -108,13 +109,14 @@ def merge_facilities(
         Index ``facility_id`` of the ledger's row; ``other_id``, ``kind``, ``other_kind``,
         ``name``, ``other_name``, ``distance_m``, ``similarity`` (0 to 1; NaN where a name is
         lacking) and ``reason``: ``"name"`` (strongly similar), ``"similar"``, ``"part"`` (one
-        name is a part of the other), ``"near"`` (a name is lacking), ``"object"`` (a further row
-        of an OSM object merged already, of a kind that the ledger's row counts as too).
+        name is a part of the other), ``"near"`` (a name is lacking), ``"object"`` (the ledger's
+        row has the id of the other, which it corrects; or a further row of an OSM object merged
+        already, of a kind that the ledger's row counts as too).
 
     Raises
     ------
     TableError
-        A table breaks its schema, or a row that stays has an id of the ledger.
+        A table breaks its schema.
     CRSError
         The tables are not in one metric CRS.
 
@@ -126,7 +128,9 @@ def merge_facilities(
     all assignments of ledger rows to objects, one to one, that of the largest sum is taken [1]_:
     branches of a chain pair right even where all are shifted alike, and no order of rows matters.
     An OSM object is one partner in all rows (``w1``, ``w1#clinic``) of kinds of one family; its
-    rows of other kinds stay or match for themselves.
+    rows of other kinds stay or match for themselves. Rows of equal ids are paired before all
+    others, whatever their kinds, names and distance: so a layer of results that a bureau corrects
+    and hands back replaces what it corrects.
 
     References
     ----------
@@ -153,17 +157,17 @@ def merge_facilities(
     if other.geometry.name != ledger.geometry.name:
         other = other.rename_geometry(ledger.geometry.name)
     kinds = _Kinds.of(ledger["kind"], other["kind"], family or {})
-    pairs = _candidates(ledger, other, kinds, rules)
+    same = _of_one_id(ledger, other)
+    pairs = same.iloc[:0] if rules is None else _candidates(ledger, other, kinds, rules)
+    taken = pairs["row"].isin(same["row"]) | pairs["other"].isin(same["other"])
+    pairs = pairs[~taken].reset_index(drop=True)
     partner = _objects(other.index, kinds.group[kinds.others])
     rank = np.argsort(np.argsort(other.index.astype("str").to_numpy(object), kind="stable"))
     row, two = pairs["row"].to_numpy(), pairs["other"].to_numpy()
     chosen = pairs.iloc[_assign(row, partner[two], pairs["worth"].to_numpy(), rank[two])]
+    chosen = chosen if same.empty else pd.concat([same, chosen])
     chosen = _with_siblings(chosen, kinds.rows, kinds.others, partner, kinds.counts)
     rest = other.drop(other.index[chosen["other"]])
-    taken = rest.index[rest.index.isin(ledger.index)]
-    if len(taken):
-        what = f"facility_id is also one of the ledger's: {first(taken)}"
-        raise TableError(Fault("other facilities", what, "make ids unique"))
     filled = _filled(ledger, other, chosen)
     facilities = filled if rest.empty else pd.concat([filled, rest])
     return gpd.GeoDataFrame(facilities), _listing(ledger, other, chosen)
@@ -268,6 +272,20 @@ def _check(ledger: gpd.GeoDataFrame, other: gpd.GeoDataFrame) -> None:
     if ledger.crs is None or not ledger.crs.is_projected:
         raise CRSError(Fault("ledger", "is not in a metric coordinate system", "reproject it"))
     check(other, FACILITIES, crs=ledger.crs, where="other facilities")
+
+
+def _of_one_id(ledger: gpd.GeoDataFrame, other: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Pair the rows of equal ids, as `_candidates` gives pairs."""
+    at = other.index.get_indexer(ledger.index)
+    row = np.flatnonzero(at >= 0)
+    two = at[row].astype(np.int64)
+    called = pd.concat([ledger["name"].iloc[row], other["name"].iloc[two]], ignore_index=True)
+    pair = np.arange(len(row))
+    similarity, _ = Names.of(called.astype(object)).compare(pair, pair + len(row))
+    one = np.asarray(ledger.geometry)[row]
+    table = pd.DataFrame({"row": row, "other": two})
+    table["distance_m"] = shapely.distance(one, np.asarray(other.geometry)[two])
+    return table.assign(similarity=similarity, worth=np.inf, reason=_SAME_ID)
 
 
 def _candidates(
@@ -377,9 +395,10 @@ def _with_siblings(
     """Add the further rows of objects chosen whose kinds the ledger's rows count as too."""
     mates = pd.DataFrame({"column": column, "mate": np.arange(len(column))})
     found = chosen.assign(column=column[chosen["other"]]).merge(mates, on="column")
-    found = found[found["mate"] != found["other"]]
+    found = found[~found["mate"].isin(chosen["other"])].sort_values("row", kind="stable")
     implied = counts[ledger_kind[found["row"]], other_kind[found["mate"]]]
-    found = found[implied].assign(other=lambda pairs: pairs["mate"], reason="object")
+    found = found[implied].drop_duplicates("mate")
+    found = found.assign(other=found["mate"], reason="object")
     both = pd.concat([chosen.assign(late=False), found[chosen.columns].assign(late=True)])
     ordered: pd.DataFrame = both.sort_values(["row", "late", "other"]).drop(columns="late")
     return ordered
@@ -414,6 +433,6 @@ def _listing(ledger: pd.DataFrame, other: pd.DataFrame, pairs: pd.DataFrame) -> 
         "other_name": two["name"].array,
         "distance_m": pairs["distance_m"].array,
         "similarity": pairs["similarity"].array,
-        "reason": pairs["reason"].astype("str").array,
+        "reason": pairs["reason"].replace(_SAME_ID, "object").astype("str").array,
     }
     return pd.DataFrame(columns, index=one.index)

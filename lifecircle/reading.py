@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast, get_args
 
 import geopandas as gpd
@@ -18,10 +19,11 @@ from lifecircle.config import CountyConfig, Dataset
 from lifecircle.crs import check_scale, metric_crs, require_metric
 from lifecircle.datum import likelier_datum
 from lifecircle.errors import Fault, InputError, TableError, warn
-from lifecircle.matching import merge_facilities, no_merges
+from lifecircle.matching import MatchRules, merge_facilities, no_merges
 from lifecircle.network import WalkNetwork
 from lifecircle.service import serving
 from lifecircle.sources.boundary import adcode_dataset, read_boundary
+from lifecircle.sources.coordinates import named_datum
 from lifecircle.sources.facilities import ReadLedger, read_ledger
 from lifecircle.sources.osm import OsmExtract, read_osm
 from lifecircle.sources.overpass import read_overpass
@@ -261,18 +263,21 @@ def read_inventory(
     Returns
     -------
     Inventory
-        Facilities of every kind that the ledgers name; of OSM those of `known_kinds`. Where
-        files use the same id, each id gets its file's number.
+        Facilities of every kind that the ledgers name; of OSM those of `known_kinds`. An id that
+        several files use gets its file's number; one that is an OSM row's stands for that row.
 
     Raises
     ------
     InputError
-        There is no source, or it holds no facility of a required kind.
+        There is no source, it holds no facility of a required kind, or a file is named twice.
     """
-    known = standards[0].known
+    files, repeated = ledger_files(config)
+    if repeated:
+        raise InputError(repeated)
+    words, known, home = config.facilities.words, standards[0].known, config.path.parent
     read = [
-        (file, read_ledger(file, config.facilities.words, known, area_bounds=area.bounds))
-        for file in config.facilities.files
+        (file, read_ledger(file, words, known, area_bounds=area.bounds, home=home, called=called))
+        for file, called in files
     ]
     faults = [fault for _, ledger in read for fault in ledger.faults]
     for fault in faults:
@@ -282,7 +287,7 @@ def read_inventory(
     if wrong:
         raise TableError(wrong)
     parts = [_within(ledger.facilities, area, file) for file, ledger in read]
-    ledger = _together(_distinct(parts), crs)
+    ledger = _together(distinct(parts), crs)
     osm = _osm_facilities(config, standards, extract, area)
     if ledger is None and osm is None:
         raise InputError(
@@ -320,11 +325,13 @@ def _merged(
     standard: Standard,
     crs: pyproj.CRS,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-    if ledger is None or osm is None or not config.facilities.match:
+    matched = config.facilities.match
+    if ledger is None or osm is None or not (matched or osm.index.isin(ledger.index).any()):
         places = _together([part for part in (ledger, osm) if part is not None], crs)
         return cast("gpd.GeoDataFrame", places), no_merges()
     family = {kind: standard.wider(kind) for kind in standard.known}
-    return merge_facilities(ledger, osm.to_crs(crs), family=family)
+    rules = MatchRules() if matched else None
+    return merge_facilities(ledger, osm.to_crs(crs), family=family, rules=rules)
 
 
 def _together(parts: list[gpd.GeoDataFrame], crs: pyproj.CRS) -> gpd.GeoDataFrame | None:
@@ -351,15 +358,70 @@ def _warn_lacking(found: set[str], required: set[str]) -> None:
         )
 
 
-def _distinct(parts: list[gpd.GeoDataFrame]) -> list[gpd.GeoDataFrame]:
-    """Put the file's number before ids, where two files use the same."""
-    ids = pd.Index(np.concatenate([part.index for part in parts] or [[]]))
-    if ids.is_unique:
-        return parts
-    return [
-        part.set_index(pd.Index([f"{number}:{i}" for i in part.index], name="facility_id"))
-        for number, part in enumerate(parts, start=1)
-    ]
+def distinct(parts: Sequence[gpd.GeoDataFrame]) -> list[gpd.GeoDataFrame]:
+    """Put the file's number before ids that two files use: two bureaus both count from 1.
+
+    Parameters
+    ----------
+    parts
+        Facilities of each file, whose own ids are unique.
+
+    Examples
+    --------
+    >>> index = [pd.Index(ids, name="facility_id") for ids in (["1", "2"], ["2", "3"])]
+    >>> [part.index.to_list() for part in distinct([gpd.GeoDataFrame(index=i) for i in index])]
+    [['1', '1:2'], ['2:2', '3']]
+    """
+    ids = _ids(parts)
+    for repeated in (set(), set(ids[ids.duplicated()]), set(ids)):  # 1:2 may be an id of its own
+        told = [_numbered(part, n, repeated) for n, part in enumerate(parts, start=1)]
+        if _ids(told).is_unique:
+            break
+    return told
+
+
+def _ids(parts: Sequence[gpd.GeoDataFrame]) -> pd.Index:
+    ids: pd.Index = pd.Index([i for part in parts for i in part.index], dtype="str")
+    return ids.rename("facility_id")
+
+
+def _numbered(part: gpd.GeoDataFrame, number: int, which: Collection[str]) -> gpd.GeoDataFrame:
+    ids = [f"{number}:{i}" if i in which else i for i in part.index]
+    return part.set_axis(pd.Index(ids, dtype=part.index.dtype, name="facility_id"))
+
+
+def ledger_files(config: CountyConfig) -> tuple[list[tuple[Dataset, str]], list[Fault]]:
+    """Give each ledger and what to call it: its name, or its path where townships' share one.
+
+    Parameters
+    ----------
+    config
+        The county.
+
+    Returns
+    -------
+    files
+        Each file once; one may be named again for another sheet, kind or other columns.
+    faults
+        Files that are named twice, and would count twice.
+    """
+    home, files = config.path.parent, config.facilities.files
+    told: dict[tuple[object, ...], tuple[Dataset, str]] = {}
+    faults: dict[str, Fault] = {}
+    for file in files:
+        shared = len({other.path for other in files if other.path.name == file.path.name}) > 1
+        called = _from(home, file.path) if shared else file.path.name
+        read = (getattr(file, "kind", None), getattr(file, "header", None))
+        key = (file.path, file.layer, *read, *sorted(getattr(file, "columns", {}).items()))
+        if key in told:
+            remedy = "leave one of its entries under [[facilities.files]]"
+            faults[called] = Fault(str(config.path), f"{called} is named twice", remedy)
+        told.setdefault(key, (file, called))
+    return list(told.values()), list(faults.values())
+
+
+def _from(home: Path, path: Path) -> str:
+    return path.relative_to(home).as_posix() if path.is_relative_to(home) else str(path)
 
 
 def _within(places: gpd.GeoDataFrame, area: BaseGeometry, dataset: Dataset) -> gpd.GeoDataFrame:
@@ -376,6 +438,32 @@ def _within(places: gpd.GeoDataFrame, area: BaseGeometry, dataset: Dataset) -> g
         raise InputError(Fault(str(dataset.path), f"{told}: {first(called)}", hint))
     warn(f"{dataset.path.name}: {told} and are left out: {first(called, 5)}; {hint}")
     return places[~far]
+
+
+def undeclared_datums(ledgers: LedgerPairs) -> Iterator[Fault]:
+    """Say of which ledgers nobody says what their coordinates are in.
+
+    Parameters
+    ----------
+    ledgers
+        Ledgers as they were read. Layers say it themselves, and so do columns such as 百度经度.
+
+    Yields
+    ------
+    Fault
+        A warning: the file is read as WGS 84.
+    """
+    for _, ledger in ledgers:
+        silent = not any(named_datum(column) for column in ledger.located)
+        if ledger.datum is None and ledger.located and silent and len(ledger.facilities):
+            yield Fault(
+                ledger.label,
+                "no datum is declared: read as WGS 84",
+                'declare it, even if that is right: datum = "wgs84", "cgcs2000", "gcj02" or "bd09"',
+                severity="warning",
+                sheet=ledger.sheet,
+                column=", ".join(ledger.located),
+            )
 
 
 def datum_questions(ledgers: LedgerPairs, network: WalkNetwork) -> Iterator[Fault]:
@@ -403,15 +491,15 @@ def datum_questions(ledgers: LedgerPairs, network: WalkNetwork) -> Iterator[Faul
         far = network.profile.snap_limit_m
         return np.where(places.off_network, far, places.access_m)
 
-    for file, ledger in ledgers:
+    for _, ledger in ledgers:
         given = ledger.raw[["x", "y"]].dropna()
         question = likelier_datum(given["x"], given["y"], ledger.datum, to_road_m)
         if question is not None:
             yield Fault(
-                file.path.name,
+                ledger.label,
                 question.en,
                 f'declare datum = "{question.likelier.key}" for this file, if that is where its '
                 "coordinates are from",
                 severity="warning",
-                sheet=file.layer or "",
+                sheet=ledger.sheet,
             )

@@ -24,6 +24,7 @@ from lifecircle.datum import (
     likelier_datum,
     parse_datum,
     parse_degrees,
+    refuse_older,
     split_pair,
     to_lonlat,
 )
@@ -256,6 +257,25 @@ def test_zones_are_told_point_by_point_and_lacking_ones_are_an_error():
         from_lonlat([9.5], [47.2], GK)
 
 
+def test_zones_of_6_degrees_are_named_and_not_read():
+    with pytest.raises(
+        CRSError, match=r"2 of 3 points are in metres of 6-degree zones \(18, 19\), which are not"
+    ):
+        to_lonlat([19_715_000.0, 2_943_000.0, 37_410_000.0], [2_943_000.0, 18_500_000.0, 2_943_000.0], GK)  # fmt: skip  # noqa: E501
+
+
+@pytest.mark.parametrize("crs", [4214, 4555, 4610, 2383, 2437])
+def test_coordinate_systems_of_older_national_datums_are_refused(crs):
+    for told in (pyproj.CRS(crs), pyproj.CRS(pyproj.CRS(crs).to_wkt("WKT1_ESRI"))):
+        with pytest.raises(CRSError, match="whose shift to CGCS2000 is not published"):
+            refuse_older(told, "a.shp")
+
+
+@pytest.mark.parametrize("crs", [4326, 4490, 4546, 32649, 3857])
+def test_other_coordinate_systems_pass(crs):
+    refuse_older(pyproj.CRS(crs), "a.shp")
+
+
 def test_geometry():
     square = shapely.box(110.0, 26.0, 110.1, 26.1)
     there = shapely.transform(square, lambda xy: np.column_stack(from_lonlat(*xy.T, GCJ02)))
@@ -444,6 +464,10 @@ def told(x, y, datum):
         (410_000.0, 2_943_000.0, "cgcs2000-gk", ("metres", "cgcs2000-gk-111")),
         (37_410_000.0, 2_943_000.0, "cgcs2000-gk-111", ("metres", "cgcs2000-gk-zone37")),
         (410_000.0, 5_000_000.0, None, ("metres", None)),
+        (19_715_000.0, 2_943_000.0, None, ("six", None)),
+        (2_943_000.0, 19_715_000.0, "cgcs2000-gk", ("six", None)),
+        (19_415_000.0, 2_943_000.0, "cgcs2000-gk-111", ("six", None)),
+        (24_415_000.0, 2_943_000.0, None, ("outside", None)),  # a zone of neither width
         (110.1, 26.6, "cgcs2000-gk-111", ("degrees", "cgcs2000")),
         (110.1, 26.6, "cgcs2000-gk", ("degrees", "cgcs2000")),
         (0.0, 0.0, None, ("zero", None)),

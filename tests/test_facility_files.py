@@ -9,7 +9,7 @@ import shapely
 
 from lifecircle.config import Dataset
 from lifecircle.errors import DataWarning, InputError, MissingFileError, TableError
-from lifecircle.sources.facilities import read_facility_file
+from lifecircle.sources.facilities import read_facility_file, read_ledger
 from lifecircle.standards import shared_kinds
 from lifecircle.tables import FACILITIES, check
 
@@ -100,7 +100,7 @@ def test_all_faults_of_a_ledger_at_once(ledger):
         "capacity is not a number: row 5 'few'",
         "capacity is negative: row 4 '-1'",
         "lon is no coordinate: row 8 'east'",
-        "no coordinates: row 5",
+        "no coordinates: row 5 'empty, 26'",
         "lon and lat are swapped: row 7 '26, 110'",
     ]
 
@@ -153,6 +153,21 @@ def test_made_ids_do_not_depend_on_where_the_county_lies(tmp_path):
         path.write_text("kind,lon,lat\npost,1,2\n", encoding="utf-8")
         ids |= set(read_facility_file(Dataset(path=path), shared_kinds()).index)
     assert len(ids) == 1
+
+
+def test_made_ids_tell_folders_of_one_name_apart_from_the_countys_own(tmp_path):
+    """设施.csv of two townships, each in a folder 台账; a machine's path is in none of the ids."""
+    ids = {}
+    for home in (tmp_path / "one", tmp_path / "two"):
+        for town in ("长铺镇", "关峡乡"):
+            path = home / town / "台账" / "设施.csv"
+            path.parent.mkdir(parents=True)
+            path.write_text("kind,lon,lat\npost,1,2\n", encoding="utf-8")
+            ledger = read_ledger(Dataset(path=path), {}, shared_kinds(), home=home)
+            ids.setdefault(town, set()).update(ledger.facilities.index)
+    mark = hashlib.sha256("长铺镇/台账/设施.csv/".encode()).hexdigest()[:6]
+    assert ids["长铺镇"] == {f"设施-{mark}/2"}
+    assert len(ids["长铺镇"] | ids["关峡乡"]) == 2
 
 
 @pytest.mark.parametrize("name", ["ledger.csv", "ledger.dbf"])

@@ -358,10 +358,8 @@ def test_no_two_patterns_match_the_same_literal_template():
             "write it as the units' file does; perhaps 枫木团村 for 枫木困村",
             "请与单元文件写法一致；可能是：“枫木困村”应为“枫木团村”",
         ),
-        (
-            "1 pairs look like the same facility twice: a/2 and b/3 (邮政所, 12 m apart)",
-            "有 1 对设施疑似重复：a/2与b/3（邮政所，相距 12 米）",
-        ),
+        ("lacks a.shx and a.dbf", "缺少文件 a.shx 和 a.dbf"),
+        ("lacks a.shx", "缺少文件 a.shx"),
         ("Point instead of a polygon", "图形是点，应为面"),
         ("columns that are not read: area, hours", "以下各列未读取：area、hours"),
         ("a.tif: has 3 bands", "a.tif：有 3 个波段"),
@@ -397,7 +395,9 @@ def test_questions_about_a_datum_say_what_their_own_chinese_says():
     assert chinese(asked.en) == asked.zh
     rows = pd.RangeIndex(3).to_numpy()
     zone = parse_datum("cgcs2000-gk-111")
-    made = [Doubt(reason, rows) for reason in ("swapped", "packed", "zero", "outside", "metres")]
+    made = [
+        Doubt(reason, rows) for reason in ("swapped", "packed", "six", "zero", "outside", "metres")
+    ]
     made += [Doubt("metres", rows, zone), Doubt("degrees", rows, zone), Doubt("zero", rows[:1])]
     made += doubts([26.6], [110.1], None, (109.8, 26.2, 110.6, 27.1))[1]
     for doubt in made:
@@ -466,6 +466,8 @@ def test_table_of_faults_by_hand():
     ("where", "file", "place"),
     [
         ("[units] file 社区 2024.gpkg", "社区 2024.gpkg", "[units] file"),
+        ("[facilities] files 长铺镇/设施.csv", "长铺镇/设施.csv", "[facilities] files"),
+        ("[facilities] files /data/设施.csv", "设施.csv", "[facilities] files"),
         ("/data/绥宁/county.toml", "county.toml", ""),
         ("C:\\台账\\a.xlsx", "a.xlsx", ""),
         ("/data/county.toml: [standard]", "county.toml", "[standard]"),
@@ -502,11 +504,17 @@ def test_lines_in_both_languages():
 
 def test_lines_of_ledgers():
     ledgers = pd.DataFrame(
-        {"file": ["a.csv"], "rows": [3], "columns": ["name = 全称, beds = 床位"]}
+        {
+            "file": ["a.csv", "b.xlsx"],
+            "of": ["facilities", "units"],
+            "rows": [3, 5],
+            "columns": ["name = 全称, beds = 床位", "unit_id = 编码"],
+        }
     )
     unmapped = pd.DataFrame({"file": ["a.csv"], "word": ["奶茶"], "count": [2]})
     assert ledger_lines(ledgers, unmapped) == [
         "a.csv：采用 3 条设施；各列读作：名称←全称，床位数←床位",
+        "b.xlsx：社区（村）台账，共 5 行；各列读作：编码←编码",
         "a.csv：类别“奶茶”（2 条）不在类别表中，未采用",
     ]
     assert ledger_lines(ledgers, unmapped, lang="en")[0].endswith("name = 全称, beds = 床位")
@@ -575,14 +583,14 @@ def test_nothing_found_and_very_much_found(tmp_path):
 
 
 def test_a_wrong_ending_is_refused(tmp_path):
-    with pytest.raises(OutputError, match=r"name it \.xlsx"):
+    with pytest.raises(OutputError, match=r"name it \.xlsx\n.*请将文件名的后缀改为 \.xlsx"):
         write_faults(FAULTS, tmp_path / "faults.csv")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match=r"cannot be written[^\n]*\n.*无法写入，请关闭"):
         write_faults(FAULTS, tmp_path / "file" / "faults.xlsx")
 
 

@@ -597,6 +597,33 @@ def test_a_layer_without_crs_and_datum(tmp_path):
     _same(ledger, faults, [('declare datum = ".."', ())], 0)
 
 
+def test_faults_of_coordinates_name_their_columns_and_what_stands_there(tmp_path):
+    path = tmp_path / "a.csv"
+    head = "类别,名称,X坐标,Y坐标"
+    rows = ["邮政,甲,,", "邮政,乙,110.2,", "邮政,丙,0,0", "邮政,丁,26.58,110.16"]
+    rows += ["邮政,戊,1103015,263020", "邮政,己,37410000,2943000", "邮政,庚,19715000,2943000"]
+    path.write_bytes(text(head, *rows, "邮政,辛,112.9,28.2"))
+    _, faults = read(path)
+    told = {fault.what: (fault.column, fault.rows, fault.values) for fault in faults}
+    here = "X坐标, Y坐标"
+    assert told == {
+        "no coordinates": (here, (2, 3), ("empty", "110.2, empty")),
+        "coordinates are 0, 0": (here, (4,), ("0, 0",)),
+        "lon and lat are swapped": (here, (5,), ("26.58, 110.16",)),
+        "degrees, minutes and seconds are written as one number": (
+            here,
+            (6,),
+            ("1103015, 263020",),
+        ),
+        "metres, not degrees as read": (here, (7,), ("37410000, 2943000",)),
+        "metres of a 6-degree zone, which is not read": (here, (8,), ("19715000, 2943000",)),
+        "lies outside the county": (here, (9,), ("112.9, 28.2",)),
+    }
+    path.write_bytes(text("类别,名称,位置坐标", "邮政,甲,"))
+    (fault,) = read(path)[1]
+    assert (fault.column, fault.values) == ("位置坐标", ("empty",))
+
+
 def test_all_that_a_good_ledger_says(tmp_path):
     path = tmp_path / "ledger.csv"
     head = HEAD + ",占地面积（亩）,产权单位,地址,所属社区,服务能力单位"

@@ -265,6 +265,38 @@ def test_rows_of_one_object_that_the_ledger_counts_as_too_are_merged():
     assert facilities.index.to_list() == ["a", "w1#village_clinic"]
 
 
+def test_rows_of_equal_ids_are_one_whatever_they_say():
+    ledger = table(("n1", "pharmacy", "红星药店", 0), ("b", "clinic", "平溪诊所", 500))
+    other = table(("n1", "clinic", "平溪诊所", 500), ("n2", "clinic", None, 900), beds=[5.0, 6.0])
+    facilities, merges = merge_facilities(ledger, other)
+    # n1 is corrected to a pharmacy 500 m off, so b is not that object, though all would fit.
+    assert facilities.index.to_list() == ["n1", "b", "n2"]
+    assert facilities["kind"].to_list() == ["pharmacy", "clinic", "clinic"]
+    assert facilities["beds"].to_list()[0::2] == [5.0, 6.0]
+    assert merges[["other_id", "reason", "distance_m"]].to_numpy().tolist() == [
+        ["n1", "object", 500.0]
+    ]
+    # Without rules nothing else is merged.
+    again = table(("n1", "pharmacy", "x", 0), ("b", "clinic", "平溪诊所", 900))
+    assert merged(again, other, rules=None) == {"n1": "n1"}
+
+
+def test_rows_of_one_object_handed_back_are_each_their_own():
+    rows = (
+        ("w1", "clinic", "大溪村卫生室", 10),
+        ("w1#culture", "culture", "大溪村卫生室", 10),
+        ("w1#village_clinic", "village_clinic", "大溪村卫生室", 10),
+    )
+    back, other = table(*rows[::2]), table(*rows)
+    facilities, merges = merge_facilities(back, other, family=FAMILY)
+    assert facilities.index.to_list() == ["w1", "w1#village_clinic", "w1#culture"]
+    assert merges["other_id"].to_list() == ["w1", "w1#village_clinic"]
+    # Only the narrower row is handed back: what it counts as too goes with it.
+    facilities, merges = merge_facilities(back.iloc[1:], other, family=FAMILY)
+    assert facilities.index.to_list() == ["w1#village_clinic", "w1#culture"]
+    assert merges["other_id"].to_list() == ["w1#village_clinic", "w1"]
+
+
 # -- duplicates ----------------------------------------------------------------------------------
 
 
@@ -292,8 +324,6 @@ def test_duplicates_are_listed_once():
 
 def test_faults():
     ledger, other = table(("a", "post", "x", 0)), table(("a", "post", "y", 900))
-    with pytest.raises(TableError, match="facility_id is also one of the ledger's: a"):
-        merge_facilities(ledger, other)
     with pytest.raises(CRSError, match="other facilities: is in"):
         merge_facilities(ledger, other.set_crs(32649, allow_override=True))
     with pytest.raises(CRSError, match="metric"):

@@ -6,6 +6,7 @@ import struct
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import pytest
 import shapely
 from hypothesis import given
@@ -145,6 +146,73 @@ def test_a_utf8_shapefile_without_cpg_is_read(tmp_path):
     assert read(path)["name"].tolist() == ["绥宁县"]
 
 
+def test_a_utf8_shapefile_whose_column_names_were_cut_within_a_character(tmp_path):
+    """建筑面积 and 开放时间 are twelve bytes, of which a .dbf holds ten: 建筑面 and a byte."""
+    path = tmp_path / "v.shp"
+    names = ["名称", "建筑面积", "开放时间", "棋牌室座", "天地图纬度"]
+    cells = dict(zip("abcde", ["甲所", 100.0, "8:00-17:00", "四", 26.05], strict=True))
+    gpd.GeoDataFrame({k: [v] for k, v in cells.items()}, geometry=[SQUARE], crs=4326).to_file(
+        path, encoding="UTF-8"
+    )
+    table = path.with_suffix(".dbf")
+    data = bytearray(table.read_bytes())
+    for number, name in enumerate(names, start=1):  # eleven bytes in each column's 32, the last 0
+        data[32 * number : 32 * number + 11] = name.encode()[:10].ljust(11, b"\0")
+    data[29] = 0  # no code page
+    table.write_bytes(data)
+    told = (
+        "names of columns were cut at 10 bytes: 建筑面 = 建筑面积, 开放时 = 开放时间, 棋牌室, "
+        "天地图 -> export it as GeoPackage"
+    )
+    for cpg in (True, False):
+        if not cpg:
+            path.with_suffix(".cpg").unlink()
+        with pytest.warns(DataWarning, match=told):
+            got = read(path)
+        row = got.iloc[0]
+        assert (row["名称"], row["建筑面积"], row["开放时间"]) == ("甲所", 100.0, "8:00-17:00")
+        # What no field is called, or several are (天地图经度, 天地图纬度), stays as it was cut.
+        assert (row["棋牌室"], row["天地图"]) == ("四", 26.05)
+
+
+def test_a_gbk_shapefile_that_claims_to_be_utf8(tmp_path):
+    path = tmp_path / "old.shp"
+    frame = frame_of(SQUARE).rename(columns={"name": "机构名称"})
+    frame["机构名称"] = ["绥宁县"]
+    frame.to_file(path, encoding="GBK")
+    path.with_suffix(".cpg").write_text("UTF-8")
+    assert read(path)["机构名称"].tolist() == ["绥宁县"]
+
+
+@pytest.mark.parametrize(
+    ("lost", "what"),
+    [
+        ((".shx",), r"lacks a\.shx"),
+        ((".dbf",), r"lacks a\.dbf"),
+        ((".shx", ".dbf"), r"lacks a\.shx and a\.dbf"),
+    ],
+)
+def test_a_shapefile_of_which_a_file_was_left_behind(tmp_path, lost, what):
+    path = write(tmp_path / "a.shp", SQUARE)
+    for part in lost:
+        path.with_suffix(part).unlink()
+    with pytest.raises(InputError, match=rf"{what} -> copy all files of the Shapefile"):
+        read(path)
+
+
+@pytest.mark.parametrize("crs", [4214, 4610, 2437, 2383, 4555])
+def test_layers_of_older_national_datums_are_refused(tmp_path, crs):
+    shape = SQUARE if pyproj.CRS(crs).is_geographic else shapely.box(5e5, 2.9e6, 5.1e5, 2.91e6)
+    path = write(tmp_path / "a.gpkg", shape, crs=crs)
+    with pytest.raises(CRSError, match=r"a\.gpkg: is in .*not published -> ask the natural res"):
+        read(path)
+    # What was converted and bears an old label is read as it is declared.
+    if pyproj.CRS(crs).is_geographic:
+        assert read(path, datum="cgcs2000").geometry.iloc[0].equals(SQUARE)
+    else:
+        assert read(path, datum="cgcs2000-gk-111").total_bounds[0] == pytest.approx(111.0)
+
+
 def test_the_named_layer_is_read(tmp_path):
     path = write(tmp_path / "a.gpkg", SQUARE, layer="one")
     write(path, SQUARE, SQUARE, layer="two")
@@ -162,7 +230,7 @@ def test_missing_file(tmp_path):
         read_table(Dataset(path=tmp_path / "nowhere.parquet"), where=WHERE)
 
 
-@pytest.mark.parametrize("name", ["a.gpkg", "a.geojson", "a.shp", "a.parquet", "a.dat"])
+@pytest.mark.parametrize("name", ["a.gpkg", "a.geojson", "a.parquet", "a.dat"])
 def test_not_a_vector_file(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(b"\x00\x01 this is nothing")

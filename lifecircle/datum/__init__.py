@@ -9,7 +9,17 @@ exact: there and back differs by less than 1 mm, everywhere.
 from __future__ import annotations
 
 from lifecircle.datum.convert import from_lonlat, geometry_to_lonlat, to_lonlat
-from lifecircle.datum.naming import BD09, CGCS2000, DATUMS, GCJ02, GK, WGS84, Datum, parse_datum
+from lifecircle.datum.naming import (
+    BD09,
+    CGCS2000,
+    DATUMS,
+    GCJ02,
+    GK,
+    WGS84,
+    Datum,
+    parse_datum,
+    refuse_older,
+)
 from lifecircle.datum.question import DatumQuestion, Doubt, doubts, likelier_datum
 from lifecircle.datum.written import parse_degrees, split_pair
 
@@ -29,6 +39,7 @@ __all__ = [
     "likelier_datum",
     "parse_datum",
     "parse_degrees",
+    "refuse_older",
     "split_pair",
     "to_lonlat",
 ]

@@ -32,6 +32,7 @@ _CHUNK: Final = 8192  # points at a time: the dozen arrays of a formula stay in 
 NORTHING_M: Final = (2.0e6, 6.0e6)  # all of the mainland and Hainan
 EASTING_M: Final = (166_000.0, 834_000.0)
 ZONES: Final = (25, 45)
+SIX_DEGREE_ZONES: Final = (13, 23)  # of China; no number stands in both
 
 
 def to_lonlat(x: ArrayLike, y: ArrayLike, datum: Datum) -> Pair:
@@ -53,7 +54,7 @@ def to_lonlat(x: ArrayLike, y: ArrayLike, datum: Datum) -> Pair:
     Raises
     ------
     CRSError
-        ``cgcs2000-gk`` is declared and eastings carry no zone.
+        ``cgcs2000-gk`` is declared and eastings carry no zone, or one of 6 degrees.
 
     References
     ----------
@@ -69,15 +70,25 @@ def to_lonlat(x: ArrayLike, y: ArrayLike, datum: Datum) -> Pair:
     """
     x, y = floats(x, y)
     if datum == GK and (lacking := np.isfinite(x + y) & np.isnan(_zone(*ordered(x, y)))).any():
-        n = int(lacking.sum())
-        raise CRSError(
-            Fault(
-                datum.key,
-                f"the easting of {n} of {x.size} points has no zone number (37500000 is zone 37)",
-                "declare the central meridian (中央经线), such as cgcs2000-gk-111",
-            )
-        )
+        raise CRSError(_no_zone(x, y, lacking, datum))
     return read_as(x, y, datum)
+
+
+def _no_zone(x: Floats, y: Floats, lacking: NDArray[np.bool_], datum: Datum) -> Fault:
+    """Say of which points the zone is not known, or known and of 6 degrees."""
+    zones = six_degree_zone(x, y)
+    wide = lacking & np.isfinite(zones)
+    if wide.any():
+        n, numbers = int(wide.sum()), ", ".join(f"{zone:.0f}" for zone in np.unique(zones[wide]))
+        wide_m = f"{n} of {x.size} points are in metres of 6-degree zones ({numbers})"
+        what = f"{wide_m}, which are not read"
+        return Fault(datum.key, what, "convert them to a 3-degree zone, or to degrees")
+    n = int(lacking.sum())
+    return Fault(
+        datum.key,
+        f"the easting of {n} of {x.size} points has no zone number (37500000 is zone 37)",
+        "declare the central meridian (中央经线), such as cgcs2000-gk-111",
+    )
 
 
 def from_lonlat(lon: ArrayLike, lat: ArrayLike, datum: Datum) -> Pair:
@@ -292,6 +303,21 @@ def ordered(x: Floats, y: Floats) -> Pair:
     easting = within(y, EASTING_M) | within(y // 1e6, ZONES)
     turned = within(x, NORTHING_M) & easting
     return np.where(turned, y, x), np.where(turned, x, y)
+
+
+def six_degree_zone(x: Floats, y: Floats) -> Floats:
+    """Give the 6-degree zone before eastings (19715000 is zone 19), in either order; else NaN."""
+    zones = [
+        np.where(
+            within(easting // 1e6, SIX_DEGREE_ZONES)
+            & within(easting % 1e6, EASTING_M)
+            & within(northing, NORTHING_M),
+            easting // 1e6,
+            np.nan,
+        )
+        for easting, northing in ((x, y), (y, x))
+    ]
+    return np.fmax(*zones)
 
 
 def _zone(easting: Floats, northing: Floats) -> Floats:

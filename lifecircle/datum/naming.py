@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import pyproj
+
 from lifecircle.errors import CRSError, Fault
 
 Family = Literal["lonlat", "gcj02", "bd09", "gk"]
@@ -104,7 +106,8 @@ _GAUSS: Final = re.compile(
     r"cgcs2000/?(?:3(?:degree|度分?带?))?(?:gk|gausskruger|高斯克吕格|高斯)(?:投影)?[,/]?"
     r"(?:(?:zone|第)(?P<zone>\d\d)带?|(?:cm|中央(?:经线|子午线))?(?P<cm>\d{2,3})[e°度]?)?"
 )
-_OLDER: Final = re.compile(r"(北京|beijing|bj)(19)?54|(西安|xi'?an)(19)?80")
+_OLDER: Final = re.compile(r"(北京|beijing|bj)(19)?54|(西安|xi'?an)(19)?80|newbeijing")
+_CONVERT: Final = "ask the natural resources bureau to convert it to CGCS2000"
 
 
 def parse_datum(text: str, where: str = "datum") -> Datum:
@@ -134,7 +137,7 @@ def parse_datum(text: str, where: str = "datum") -> Datum:
     >>> parse_datum("EPSG:4546").key, parse_datum("cgcs2000-gk-zone37").epsg
     ('cgcs2000-gk-111', 4525)
     """
-    plain = re.sub(r"[\s_\-]+", "", unicodedata.normalize("NFKC", text).casefold())
+    plain = _plain(text)
     plain = _CGCS_ZH.sub("cgcs2000", re.sub(r"^(urn:ogc:def:crs:)?epsg:*", "", plain))
     if plain in _BY_SPELLING:
         return _BY_SPELLING[plain]
@@ -146,5 +149,45 @@ def parse_datum(text: str, where: str = "datum") -> Datum:
     remedy = f"declare one of {_ALLOWED}"
     if _OLDER.search(plain):
         # Their parameters differ from place to place and are not published.
-        remedy = f"ask the natural resources bureau to convert it to CGCS2000, then {remedy}"
+        remedy = f"{_CONVERT}, then {remedy}"
     raise CRSError(Fault(where, f"{text!r} is no datum that is known here", remedy))
+
+
+def refuse_older(crs: pyproj.CRS, where: str) -> None:
+    """Refuse a layer in a coordinate system of Beijing 1954 or Xi'an 1980, as `parse_datum` does.
+
+    PROJ would take such coordinates without a shift, up to some 100 m off.
+
+    Parameters
+    ----------
+    crs
+        What the layer says of itself.
+    where
+        What to call it in the message.
+
+    Raises
+    ------
+    CRSError
+        Its datum is one of these.
+
+    Examples
+    --------
+    >>> refuse_older(pyproj.CRS(4490), "a.gpkg")
+    >>> refuse_older(pyproj.CRS(2383), "a.gpkg")
+    Traceback (most recent call last):
+    ...
+    lifecircle.errors.CRSError: a.gpkg: is in Xian 1980 / 3-degree Gauss-Kruger CM 114E, whose ...
+    """
+    geodetic = crs.geodetic_crs
+    names = (
+        [] if geodetic is None else [geodetic.name, geodetic.datum.name if geodetic.datum else ""]
+    )
+    if any(_OLDER.search(_plain(name)) for name in names):
+        what = f"is in {crs.name}, whose shift to CGCS2000 is not published"
+        remedy = f'{_CONVERT}; if that is done and only the label is old, declare its datum = ".."'
+        raise CRSError(Fault(where, what, remedy))
+
+
+def _plain(text: str) -> str:
+    """Write a word without blanks, hyphens and capitals."""
+    return re.sub(r"[\s_\-]+", "", unicodedata.normalize("NFKC", text).casefold())

@@ -17,12 +17,13 @@ from lifecircle.datum.convert import (
     floats,
     ordered,
     read_as,
+    six_degree_zone,
     within,
 )
 from lifecircle.datum.naming import BD09, CGCS2000, GCJ02, WGS84, Datum, by_meridian, by_zone
 
 Bounds = tuple[float, float, float, float]
-Reason = Literal["swapped", "packed", "metres", "degrees", "zero", "outside"]
+Reason = Literal["swapped", "packed", "metres", "six", "degrees", "zero", "outside"]
 
 Test = Callable[[Floats, Floats], NDArray[np.bool_]]
 
@@ -35,6 +36,13 @@ _SENTENCES: Final[dict[Reason, tuple[str, str]]] = {
     "metres": (
         '{n} 行是平面坐标（米），按 {key}（{zh}）读取则落在本县；请声明 datum = "{key}"',
         '{rows} in metres that lie in the county if read as {key}; declare datum = "{key}"',
+    ),
+    "six": (
+        "{n} 行是 6 度带的平面坐标（米），不能读取；请换算到 3 度带或经纬度",
+        (
+            "{rows} in metres of a 6-degree zone, which is not read; "
+            "convert to a 3-degree zone, or to degrees"
+        ),
     ),
     "degrees": (
         '{n} 行是经纬度（度），不是所声明的平面坐标（米）；请声明 datum = "{key}"',
@@ -60,8 +68,8 @@ class Doubt:
     ----------
     reason
         ``"swapped"``, ``"packed"`` (1103015 for 110°30′15″), ``"metres"`` (Gauss-Kruger in another
-        zone, or not declared), ``"degrees"`` (lon/lat where metres are declared), ``"zero"``, or
-        ``"outside"``: no reading explains them.
+        zone, or not declared), ``"six"`` (in a 6-degree zone), ``"degrees"`` (lon/lat where metres
+        are declared), ``"zero"``, or ``"outside"``: no reading explains them.
     rows
         Their positions, from 0.
     datum
@@ -159,6 +167,7 @@ def _readings(datum: Datum, bounds: Bounds) -> Iterator[tuple[Reason, Datum | No
         return fits(a, b) | fits(b, a)
 
     yield "packed", None, packed
+    yield "six", None, lambda x, y: np.isfinite(six_degree_zone(x, y))
     for zone in _zones_near(bounds):
         for other in (by_zone(zone), by_meridian(3 * zone)):
             if other != datum:

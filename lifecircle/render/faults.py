@@ -15,7 +15,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from lifecircle.errors import Fault, OutputError
-from lifecircle.render.faultwords import catalogue, field_zh, in_chinese
+from lifecircle.render.faultwords import catalogue, in_chinese
+from lifecircle.sources.fields import fields_of
 from lifecircle.standards import Lang
 
 COLUMNS: Final = (
@@ -55,7 +56,8 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "more": "等，另有{more}行",
         "line": "{severity}：{place}：{what}{rows}。{remedy}",
         "total": "共 {errors} 个错误，{warnings} 个提醒",
-        "ledger": "{file}：采用 {rows} 条设施；各列读作：{columns}",
+        "facilities": "{file}：采用 {rows} 条设施；各列读作：{columns}",
+        "units": "{file}：社区（村）台账，共 {rows} 行；各列读作：{columns}",
         "unmapped": "{file}：类别“{word}”（{count} 条）不在类别表中，未采用",
     },
     "en": {
@@ -68,7 +70,8 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "more": " and {more} more",
         "line": "{severity}: {place}: {what}{rows} -> {remedy}",
         "total": "{errors} error{e}, {warnings} warning{w}",
-        "ledger": "{file}: {rows} facilities read; columns: {columns}",
+        "facilities": "{file}: {rows} facilities read; columns: {columns}",
+        "units": "{file}: a ledger of communities, {rows} rows; columns: {columns}",
         "unmapped": "{file}: category {word!r} ({count} rows) is no known kind and left out",
     },
 }
@@ -143,12 +146,14 @@ def _ordered(faults: Iterable[Fault], lang: Lang) -> list[Fault]:
 def _file_and_place(where: str, lang: Lang) -> tuple[str, str]:
     """Split what a fault calls its place into the file's own name and the county file's key."""
     place, file = "", where
-    if found := _KEYED.fullmatch(where):
-        place, file = found.groups()
+    if keyed := _KEYED.fullmatch(where):
+        place, file = keyed.groups()
     elif found := _WITHIN.fullmatch(where):
         file, place = found.groups()
     if _SUFFIX.search(file):
-        return PureWindowsPath(file).name, place  # takes / and \\ alike
+        path = PureWindowsPath(file)  # takes / and \\ alike
+        # 长铺镇/台账.csv: where several files share a name, the path within the county tells.
+        return path.as_posix() if keyed and not path.anchor else path.name, place
     return (catalogue().places.get(where, where) if lang == "zh" else where), ""
 
 
@@ -200,7 +205,7 @@ def ledger_lines(ledgers: pd.DataFrame, unmapped: pd.DataFrame, *, lang: Lang = 
     Parameters
     ----------
     ledgers
-        Columns ``file``, ``rows``, ``columns``.
+        Columns ``file``, ``of``, ``rows``, ``columns``, as `lifecircle.checking.Check` has them.
     unmapped
         Columns ``file``, ``word``, ``count``.
     lang
@@ -208,11 +213,11 @@ def ledger_lines(ledgers: pd.DataFrame, unmapped: pd.DataFrame, *, lang: Lang = 
     """
     words = _WORDS[lang]
     lines = [
-        words["ledger"].format(
-            file=file, rows=rows, columns=_fields_zh(columns) if lang == "zh" else columns
+        words[of].format(
+            file=file, rows=rows, columns=_fields_zh(columns, of) if lang == "zh" else columns
         )
-        for file, rows, columns in zip(
-            ledgers["file"], ledgers["rows"], ledgers["columns"], strict=True
+        for file, of, rows, columns in zip(
+            ledgers["file"], ledgers["of"], ledgers["rows"], ledgers["columns"], strict=True
         )
     ]
     lines += [
@@ -224,11 +229,13 @@ def ledger_lines(ledgers: pd.DataFrame, unmapped: pd.DataFrame, *, lang: Lang = 
     return lines
 
 
-def _fields_zh(columns: str) -> str:
-    """Tell ``name = 机构全称, beds = 床位`` in Chinese."""
+def _fields_zh(columns: str, table: str) -> str:
+    """Tell ``name = 机构全称, beds = 床位`` in Chinese, by the names of a table's fields."""
+    fields = fields_of(table)
     pairs = [pair.partition(" = ") for pair in columns.split(", ")]
     return "，".join(
-        f"{field_zh(field)}←{column}" if column else field for field, _, column in pairs
+        f"{fields[field].zh if field in fields else field}←{column}" if column else field
+        for field, _, column in pairs
     )
 
 
@@ -263,7 +270,10 @@ def write_faults(faults: Iterable[Fault], path: str | Path) -> Path:
     """
     path = Path(path)
     if path.suffix.lower() != ".xlsx":
-        raise OutputError(f"{path}: the table of faults is an Excel workbook -> name it .xlsx")
+        raise OutputError(
+            f"{path}: the table of faults is an Excel workbook -> name it .xlsx\n"
+            f"{path}：问题清单是 Excel 工作簿，请将文件名的后缀改为 .xlsx"
+        )
     table = fault_table(faults)
     table["severity"] = table["severity"].map(_SEVERITY_ZH)
     partial = path.with_name(f".{path.name}.writing")
@@ -276,7 +286,8 @@ def write_faults(faults: Iterable[Fault], path: str | Path) -> Path:
             partial.unlink(missing_ok=True)
         raise OutputError(
             f"{path}: cannot be written: {error} -> close it in other programs, and check that "
-            "the folder is writable"
+            "the folder is writable\n"
+            f"{path}：无法写入，请关闭正在使用该文件的程序，并确认文件夹可以写入"
         ) from error
     return path
 

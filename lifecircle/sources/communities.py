@@ -152,6 +152,31 @@ def scan_communities(
     return table, faults
 
 
+def columns_read(ledger: Ledger) -> tuple[dict[str, str], int]:
+    """Say how a ledger's columns are understood, and how many rows it has.
+
+    Parameters
+    ----------
+    ledger
+        As for `read_communities`.
+
+    Returns
+    -------
+    columns, rows
+        Field -> column, of those that are read.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        It cannot be read as a table at all.
+    """
+    table, _ = scan_table(ledger, where=_WHERE)
+    names = [name for name in table.columns if name != "geometry"]
+    found, _ = recognise(names, "units", ledger.columns, label_of(ledger, _WHERE), "")
+    read = {field: found[field] for field in (*JOINED_BY, *REPORTED) if field in found}
+    return read, len(table)
+
+
 def require_files(datasets: Mapping[str, Dataset]) -> None:
     """Raise one error that names every file that is not there.
 
@@ -402,6 +427,7 @@ def _beyond(part: str, whole: str, cells: pd.Series, ledger: Ledgered) -> Fault:
 
 __all__ = [
     "REPORTED",
+    "columns_read",
     "inconsistent",
     "read_attributes",
     "read_communities",

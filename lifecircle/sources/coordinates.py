@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,11 +15,14 @@ from numpy.typing import NDArray
 from lifecircle.datum import WGS84, Datum, Doubt, doubts, parse_degrees, split_pair, to_lonlat
 from lifecircle.errors import Fault, InputError, Severity
 from lifecircle.sources.attributes import Ledgered
-from lifecircle.sources.fields import normal_name
+from lifecircle.sources.fields import plain
 from lifecircle.tables import first
 
 Floats = NDArray[np.float64]
 Bounds = tuple[float, float, float, float]
+
+EMPTY: Final = "empty"
+"""What is said to stand in a cell where nothing does."""
 
 _PAIRS: Final = (("lon", "lat"), ("east", "north"), ("x", "y"))
 _WORLD: Final = (-180.0, -90.0, 180.0, 90.0)
@@ -30,6 +34,11 @@ _REASONS: Final[dict[str, tuple[str, str, Severity]]] = {
         "error",
     ),
     "metres": ("metres, not degrees as read", 'declare datum = "{key}" for this file', "error"),
+    "six": (
+        "metres of a 6-degree zone, which is not read",
+        "convert them to a 3-degree zone, or to degrees",
+        "error",
+    ),
     "degrees": (
         "degrees, not metres as declared",
         'declare datum = "{key}" for this file',
@@ -38,7 +47,12 @@ _REASONS: Final[dict[str, tuple[str, str, Severity]]] = {
     "zero": ("coordinates are 0, 0", "give the place, or leave the cells empty", "error"),
     "outside": ("lies outside the county", "check the coordinates and the datum", "warning"),
 }
-_HINTS: Final = {"百度": "bd09", "bd09": "bd09", "高德": "gcj02", "腾讯": "gcj02", "gcj02": "gcj02"}
+_HINTS: Final = {
+    **dict.fromkeys(("百度", "bd09", "baidu"), "bd09"),
+    **dict.fromkeys(("高德", "腾讯", "火星", "gcj02", "amap"), "gcj02"),
+    **dict.fromkeys(("cgcs2000", "国家2000", "2000国家", "天地图"), "cgcs2000"),
+    **dict.fromkeys(("wgs84", "wgs1984"), "wgs84"),
+}
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,8 @@ class Places:
         As declared; None where the file declares none and is read as WGS 84.
     faults
         Coordinates that are missing, no numbers, or not where they should be.
+    columns
+        Those of the file that hold them; none of a layer, whose geometry does.
     """
 
     lon: Floats
@@ -62,6 +78,7 @@ class Places:
     raw: pd.DataFrame
     datum: Datum | None
     faults: list[Fault]
+    columns: tuple[str, ...] = ()
 
 
 def places_in_columns(ledger: Ledgered, datum: Datum | None, bounds: Bounds | None) -> Places:
@@ -103,13 +120,39 @@ def places_in_columns(ledger: Ledgered, datum: Datum | None, bounds: Bounds | No
         faults += told
     xy = xy.where(xy.notna().all(axis=1))
     absent = xy["x"].isna() & ~unread
+    columns = _columns(ledger)
     if absent.any():
-        rows = tuple(int(row) for row in index[absent])
-        what, remedy = "no coordinates", "give lon and lat"
-        faults.append(Fault(ledger.label, what, remedy, sheet=ledger.sheet, rows=rows))
+        faults.append(_absent(ledger, columns, absent))
     faults += _hints(ledger, datum)
-    placed = place(xy, datum, bounds, ledger)
-    return Places(placed.lon, placed.lat, xy, datum, [*faults, *placed.faults])
+    placed = place(xy, datum, bounds, ledger, columns)
+    return replace(placed, faults=[*faults, *placed.faults])
+
+
+def _columns(ledger: Ledgered) -> tuple[str, ...]:
+    """Give the columns that coordinates are read from, as `_sources` goes through them."""
+    has = ledger.fields
+    pairs = [field for pair in _PAIRS if set(pair) <= set(has) for field in pair]
+    whole = ["lon"] if "lon" in has and not {"lat", "lonlat"} & set(has) else []
+    single = [field for field in ("lonlat", "wkt") if field in has]
+    return tuple(dict.fromkeys(has[field] for field in (*pairs, *whole, *single)))
+
+
+def _absent(ledger: Ledgered, columns: tuple[str, ...], absent: pd.Series) -> Fault:
+    """Name the rows without coordinates, with what stands there: one of the two, or nothing."""
+    cells = ledger.table.loc[absent, list(columns)].astype(object)
+    cells = cells.where(cells.notna() & (cells.astype("str") != ""), EMPTY)
+    values = tuple(
+        EMPTY if set(row) == {EMPTY} else ", ".join(map(str, row)) for row in cells.to_numpy()
+    )
+    return Fault(
+        ledger.label,
+        "no coordinates",
+        "give lon and lat",
+        sheet=ledger.sheet,
+        column=", ".join(columns),
+        rows=tuple(int(row) for row in cells.index),
+        values=values,
+    )
 
 
 def _told(doubt: Doubt, datum: Datum | None, bounds: Bounds | None) -> tuple[str, str, Severity]:
@@ -123,7 +166,13 @@ def _told(doubt: Doubt, datum: Datum | None, bounds: Bounds | None) -> tuple[str
     return what, remedy, severity
 
 
-def place(xy: pd.DataFrame, datum: Datum | None, bounds: Bounds | None, ledger: Ledgered) -> Places:
+def place(
+    xy: pd.DataFrame,
+    datum: Datum | None,
+    bounds: Bounds | None,
+    ledger: Ledgered,
+    columns: tuple[str, ...] = (),
+) -> Places:
     """Bring coordinates to lon/lat, and question those that do not fit.
 
     Parameters
@@ -134,6 +183,8 @@ def place(xy: pd.DataFrame, datum: Datum | None, bounds: Bounds | None, ledger: 
         As for `places_in_columns`.
     ledger
         What messages speak of.
+    columns
+        Those that hold the coordinates, if any do.
 
     Returns
     -------
@@ -150,18 +201,18 @@ def place(xy: pd.DataFrame, datum: Datum | None, bounds: Bounds | None, ledger: 
             lost = which & ~_on_earth(x, y, datum)
             if lost.any():
                 wrong = "coordinates are not degrees"
-                faults.append(_at(xy, lost, wrong, remedy, "error", ledger))
+                faults.append(_at(xy, lost, wrong, remedy, "error", ledger, columns))
                 sound, which = sound & ~lost, which & ~lost
             if not which.any():
                 continue
         if severity == "error":
             sound &= ~which
         remedy = remedy.format(key=doubt.datum.key if doubt.datum else "")
-        faults.append(_at(xy, which, what, remedy, severity, ledger))
+        faults.append(_at(xy, which, what, remedy, severity, ledger, columns))
     if bounds is None:
         zero = sound & (x == 0.0) & (y == 0.0)
         if zero.any():
-            faults.append(_at(xy, zero, *_REASONS["zero"], ledger))
+            faults.append(_at(xy, zero, *_REASONS["zero"], ledger, columns))
             sound &= ~zero
     lon, lat = _nowhere(len(x))
     try:
@@ -175,8 +226,8 @@ def place(xy: pd.DataFrame, datum: Datum | None, bounds: Bounds | None, ledger: 
     lost = sound & ~(np.isfinite(lon + lat))
     if lost.any():
         what, remedy = "no place on Earth as declared", "check the coordinates and the datum"
-        faults.append(_at(xy, lost, what, remedy, "error", ledger))
-    return Places(lon, lat, xy, datum, faults)
+        faults.append(_at(xy, lost, what, remedy, "error", ledger, columns))
+    return Places(lon, lat, xy, datum, faults, columns)
 
 
 def _nowhere(count: int) -> tuple[Floats, Floats]:
@@ -197,12 +248,18 @@ def _at(
     remedy: str,
     severity: Severity,
     ledger: Ledgered,
+    columns: tuple[str, ...],
 ) -> Fault:
     rows = xy[which]
-    values = tuple(f"{x:.10g}, {y:.10g}" for x, y in rows.to_numpy())
-    numbers = tuple(int(row) for row in rows.index)
     return Fault(
-        ledger.label, what, remedy, severity, sheet=ledger.sheet, rows=numbers, values=values
+        ledger.label,
+        what,
+        remedy,
+        severity,
+        sheet=ledger.sheet,
+        column=", ".join(columns),
+        rows=tuple(int(row) for row in rows.index),
+        values=tuple(f"{x:.10g}, {y:.10g}" for x, y in rows.to_numpy()),
     )
 
 
@@ -272,13 +329,29 @@ def _hints(ledger: Ledgered, datum: Datum | None) -> list[Fault]:
     """Ask about columns that name a datum which the county file does not declare."""
     faults = []
     for field in ("lon", "lonlat", "x"):
-        name = normal_name(ledger.fields.get(field, ""))
-        hint = next((key for word, key in _HINTS.items() if word in name), None)
-        if hint is not None and datum is None:
+        hint = named_datum(ledger.fields.get(field, ""))
+        if hint in ("gcj02", "bd09") and datum is None:
             what = f"says {hint}, and no datum is declared: read as WGS 84"
             remedy = f'declare datum = "{hint}" for this file'
             faults.append(ledger.fault(field, what, remedy, severity="warning"))
     return faults
 
 
-__all__ = ["Places", "place", "places_in_columns"]
+def named_datum(column: str) -> str | None:
+    """Find the datum that a column's name speaks of; None if it names none.
+
+    Parameters
+    ----------
+    column
+        As the file calls it.
+
+    Examples
+    --------
+    >>> named_datum("经度（BD-09）"), named_datum("lon_wgs84"), named_datum("经度")
+    ('bd09', 'wgs84', None)
+    """
+    name = re.sub(r"[\W_]+", "", plain(column))
+    return next((key for word, key in _HINTS.items() if word in name), None)
+
+
+__all__ = ["EMPTY", "Places", "named_datum", "place", "places_in_columns"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
@@ -58,6 +60,10 @@ class ReadLedger:
         What `raw` is in, as declared; None where the file declares none.
     rows
         Row in the file, per facility_id.
+    label, sheet
+        What faults call the file, and its sheet or layer.
+    located
+        Columns that hold the coordinates; none of a layer, whose geometry does.
     """
 
     facilities: gpd.GeoDataFrame
@@ -67,6 +73,9 @@ class ReadLedger:
     raw: pd.DataFrame
     datum: Datum | None
     rows: pd.Series
+    label: str = ""
+    sheet: str = ""
+    located: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[Fault, ...]:
@@ -80,6 +89,8 @@ def read_ledger(
     kinds: Mapping[str, Kind],
     *,
     area_bounds: Bounds | None = None,
+    home: Path | None = None,
+    called: str | None = None,
 ) -> ReadLedger:
     r"""Read a ledger of facilities in whatever form the county has it, and list all its faults.
 
@@ -96,6 +107,10 @@ def read_ledger(
         The standard's kinds, by key.
     area_bounds
         West, south, east, north of where facilities may lie, lon/lat; beyond is questioned.
+    home
+        The county file's folder. Ids of rows without one bear a mark of the file's path from there.
+    called
+        What faults call the file; its name by default.
 
     Returns
     -------
@@ -120,7 +135,7 @@ def read_ledger(
     >>> [(fault.what, fault.rows, fault.values) for fault in ledger.faults]
     [('床位数 is not a number', (3,), ('5O',))]
     """
-    label = label_of(dataset, _WHERE)
+    label = label_of(dataset, _WHERE) if called is None else f"{_WHERE} {called}"
     table, faults = scan_table(dataset, where=_WHERE)
     sheet = str(table.attrs.get("sheet", ""))
     datum = None if dataset.datum is None else parse_datum(dataset.datum, label)
@@ -139,7 +154,7 @@ def read_ledger(
         what, remedy = "no row is of a known kind", "map its categories under [facilities.words]"
         faults.append(Fault(label, what, remedy, sheet=sheet))
     ledger = replace(ledger, table=ledger.table[meant])
-    ids, wrong = _ids(ledger, dataset)
+    ids, wrong = _ids(ledger, dataset, home)
     columns, odd = _columns(ledger, kinds_found, dataset)
     faults += [*wrong, *odd]
     if layer is None:
@@ -149,17 +164,16 @@ def read_ledger(
         geometry, places = _in_layer(layer[meant], datum, area_bounds, ledger)
     faults += places.faults
     frame = gpd.GeoDataFrame(columns, geometry=geometry, crs=4326)
-    return _gathered(frame, ids, faults, fields, kinds_found.unmapped, places, label)
+    return _gathered(frame, ids, faults, ledger, kinds_found.unmapped, places)
 
 
 def _gathered(
     frame: gpd.GeoDataFrame,
     ids: pd.Series,
     faults: list[Fault],
-    fields: Mapping[str, str],
+    ledger: Ledgered,
     unmapped: pd.Series,
     places: Places,
-    label: str,
 ) -> ReadLedger:
     """Keep the rows that no error names."""
     errors = [fault for fault in faults if fault.severity == "error"]
@@ -169,9 +183,19 @@ def _gathered(
     rows = pd.Series(frame.index[good], index=pd.Index(ids[good], name="facility_id"), name="row")
     facilities = frame[good].set_axis(rows.index)
     if len(facilities):
-        check(facilities, FACILITIES, where=label)
-    raw = places.raw[good]
-    return ReadLedger(facilities, tuple(faults), fields, unmapped, raw, places.datum, rows)
+        check(facilities, FACILITIES, where=ledger.label)
+    return ReadLedger(
+        facilities,
+        tuple(faults),
+        ledger.fields,
+        unmapped,
+        places.raw[good],
+        places.datum,
+        rows,
+        ledger.label,
+        ledger.sheet,
+        places.columns,
+    )
 
 
 def read_facility_file(
@@ -282,9 +306,9 @@ def _none(index: pd.Index) -> pd.Series:
     return pd.Series(np.nan, index=index, dtype="str")
 
 
-def _ids(ledger: Ledgered, dataset: Dataset) -> tuple[pd.Series, list[Fault]]:
+def _ids(ledger: Ledgered, dataset: Dataset, home: Path | None) -> tuple[pd.Series, list[Fault]]:
     rows = pd.Series(ledger.table.index, index=ledger.table.index).astype("str")
-    ids = f"{dataset.path.stem}-{_mark(dataset)}/" + rows
+    ids = f"{dataset.path.stem}-{_mark(dataset, home)}/" + rows
     if "facility_id" in ledger.fields:
         ids = as_text(ledger.column("facility_id")).fillna(ids)
     twice = ids.duplicated(keep=False)
@@ -303,13 +327,16 @@ def _ids(ledger: Ledgered, dataset: Dataset) -> tuple[pd.Series, list[Fault]]:
     return ids, [fault]
 
 
-def _mark(dataset: Dataset) -> str:
+def _mark(dataset: Dataset, home: Path | None) -> str:
     """Tell files of one name, and layers of one file, apart: in six hexadecimal digits.
 
-    Only the nearest folder counts, so that ids are the same wherever the county's folder lies.
+    The path counts from the county file's folder, so that ids are the same wherever that lies;
+    where it is not known, or on another drive, the nearest folder alone.
     """
-    spot = "/".join([dataset.path.parent.name, dataset.path.name, dataset.layer or ""])
-    return hashlib.sha256(spot.encode()).hexdigest()[:6]
+    spot = f"{dataset.path.parent.name}/{dataset.path.name}"
+    if home is not None and home.anchor == dataset.path.anchor:
+        spot = Path(os.path.relpath(dataset.path, home)).as_posix()
+    return hashlib.sha256(f"{spot}/{dataset.layer or ''}".encode()).hexdigest()[:6]
 
 
 def _layer(

@@ -18,7 +18,7 @@ import pyogrio
 import shapely
 
 from lifecircle.config import Dataset, Ledger
-from lifecircle.datum import Datum, geometry_to_lonlat, parse_datum
+from lifecircle.datum import Datum, geometry_to_lonlat, parse_datum, refuse_older
 from lifecircle.errors import (
     CRSError,
     Fault,
@@ -29,7 +29,8 @@ from lifecircle.errors import (
     warn,
 )
 from lifecircle.sources.columns import LAT_NAMES, LON_NAMES, as_numbers, label_of, pick
-from lifecircle.sources.textfile import TEXTS, file_bytes, read_text, scan_text
+from lifecircle.sources.shapefile import encoding_of, is_shapefile, read_cut, require_parts
+from lifecircle.sources.textfile import TEXTS, read_text, scan_text
 from lifecircle.sources.workbook import is_workbook, scan_sheet
 from lifecircle.tables import first
 
@@ -155,10 +156,14 @@ def declared_coordinates(
     Raises
     ------
     CRSError
-        There is neither a CRS nor a datum, or the CRS contradicts the coordinates.
+        There is neither a CRS nor a datum, or the CRS contradicts the coordinates, or it is one of
+        Beijing 1954 or Xi'an 1980, whose shift to CGCS2000 is not published.
     """
     if datum is not None and datum.family == "gk":
         return frame.set_crs(None, allow_override=True), []
+    # Degrees that are declared to be CGCS2000 bear an old label; metres would go through it.
+    if frame.crs is not None and (datum is None or not frame.crs.is_geographic):
+        refuse_older(frame.crs, label)
     if frame.crs is None and datum is None:
         remedy = 'add its .prj file, set its CRS, or declare datum = ".."'
         raise CRSError([Fault(label, "has no coordinate system", remedy), *faults])
@@ -303,15 +308,10 @@ def _read(dataset: Dataset, label: str) -> pd.DataFrame:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            frame: pd.DataFrame
             if dataset.path.suffix.lower() in _PARQUET:
-                frame = _read_parquet(dataset.path)
+                frame, lost = _read_parquet(dataset.path), list[Fault]()
             else:
-                frame = pyogrio.read_dataframe(
-                    dataset.path,
-                    layer=_layer_name(dataset, label),
-                    encoding=_shapefile_encoding(dataset.path, label),
-                )
+                frame, lost = _read_layer(dataset, label)
     except InputError:
         raise
     except _BROKEN as error:
@@ -321,10 +321,27 @@ def _read(dataset: Dataset, label: str) -> pd.DataFrame:
         ) from error
     for message in dict.fromkeys(str(item.message) for item in caught):
         warn(f"{label}: {message}")
+    for fault in lost:
+        warn(fault)
     if not len(frame):
         raise InputError(Fault(label, "holds no feature", "check the export, or name its layer"))
     frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
     return frame
+
+
+def _read_layer(dataset: Dataset, label: str) -> tuple[pd.DataFrame, list[Fault]]:
+    """Read a layer by GDAL, and say what was lost on the way to us."""
+    shapefile = is_shapefile(dataset.path)
+    if shapefile:
+        require_parts(dataset.path, label)
+    layer = _layer_name(dataset, label)
+    encoding = encoding_of(dataset.path, label) if shapefile else None
+    try:
+        return pyogrio.read_dataframe(dataset.path, layer=layer, encoding=encoding), []
+    except UnicodeDecodeError:
+        if not shapefile:
+            raise
+        return read_cut(dataset.path, label)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -350,21 +367,6 @@ def _layer_name(dataset: Dataset, label: str) -> str | None:
             Fault(label, f"has several layers: {', '.join(drawn or names)}", "name one: layer = ..")
         )
     return next(iter(drawn or names), None)
-
-
-def _shapefile_encoding(path: Path, label: str) -> str | None:
-    """Guess what old GIS leave unsaid: a .dbf with neither .cpg nor code page is UTF-8 or GBK."""
-    table = path.with_suffix(".dbf")
-    if path.suffix.lower() != ".shp" or path.with_suffix(".cpg").exists() or not table.exists():
-        return None
-    data = file_bytes(table, label)
-    if len(data) < 32 or data[29]:
-        return None
-    try:
-        data[int.from_bytes(data[8:10], "little") :].decode("utf-8")
-    except UnicodeDecodeError:
-        return "GB18030"
-    return "UTF-8"
 
 
 def _degree_faults(frame: gpd.GeoDataFrame, label: str) -> list[Fault]:
