@@ -35,7 +35,7 @@ from lifecircle.standards import Lang
 from lifecircle.tables import DENOMINATORS
 
 _NOTE_WIDTHS: Final = (24, 24, 16, 22, 24, 44, 10, 18)
-_VIEW_WIDTHS: Final = (36, 14, 14, 16, 14, 18, 18, 18)
+_VIEW_WIDTHS: Final = (38, 17, 14, 16, 14, 18, 18, 18)
 # Ends and middle of ColorBrewer's PuOr, paled: red-green blindness leaves them apart.
 _LOW, _MIDDLE, _HIGH = "#f5b36c", "#f7f7f7", "#9ec6e6"
 _SCALES: Final = {"score": (0, 50, 100), "share": (0, 0.5, 1)}
@@ -256,6 +256,7 @@ def _marks(book: _Book) -> dict[str, _Mark]:
         book.head("flag"): doubt,
         book.head("target_flag"): doubt,
         book.head("unverified"): doubt,
+        book.head("unverified_share"): lambda value: "doubt" if value else "",
         book.head("known_facilities"): lambda value: "unknown" if value == 0 else "",
     }
 
@@ -327,6 +328,7 @@ def _notes(book: _Book, sheet: Worksheet) -> None:
 def _overview(book: _Book, sheet: Worksheet) -> None:
     lang, a = book.lang, book.assessment
     row = _front(book, sheet, _VIEW_WIDTHS)
+    sheet.fit_to_pages(1, 1)
     row = _title(book, sheet, row, book.say("totals"))
     row = _totals(book, sheet, row, readers.totals_table(a, lang))
     blocks: Mapping[str, tuple[str, pd.DataFrame]] = {
