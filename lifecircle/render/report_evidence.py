@@ -56,7 +56,7 @@ def certainty(assessment: Mappable, told: Sequence[Finding], lang: Lang) -> Iter
     told_elsewhere = {word(f"issue_{name}", lang) for name in _TOLD_ELSEWHERE}
     table = table[~table[heading("issue", lang)].isin(told_elsewhere)]
     if len(table):
-        keys = ["issue", "about", "what", "remedy"]
+        keys = ["issue", "about", "what", "count", "remedy"]
         keys = [k for k in keys if table[heading(k, lang)].notna().any()]
         note = text["problems_note"]
         yield grid(table, keys, lang, text["table_problems"], most=_PROBLEMS, note=note)
@@ -184,7 +184,7 @@ def _verdict(assessment: Mappable, lang: Lang) -> Iterator[Part]:
     county = card[card.index.get_level_values("scope") == SCOPE_COUNTY]
     unsure = county[county["unverified"].astype(bool)]
     if len(unsure):
-        names = joined((plain(name) for name in unsure[lang]), lang)
+        names = joined((plain(name, 120) for name in unsure[lang]), lang)
         yield Paragraph(text["verdict_targets"].format(count=len(unsure), targets=names))
 
 
