@@ -312,9 +312,10 @@ def _named(path: Path) -> Iterator[None]:
     """Turn a failure to write into an error that names the file and what to do."""
     try:
         yield
-    except _DRIVER_ERRORS as error:
+    except (*_DRIVER_ERRORS, OutputError) as error:
+        reason = error.__cause__ or error if isinstance(error, OutputError) else error
         raise OutputError(
-            f"{path}: cannot be written: {error} -> close it in other programs, and check that the "
+            f"{path}: cannot be written: {reason} -> close it in other programs, and check that the "
             f"folder is writable and the disk has room ({_room(path.parent)} free)"
         ) from error
 
