@@ -570,6 +570,14 @@ def test_words_of_a_ledger_never_set_the_look(tmp_path):
     assert {sheet["F2"].fill.fill_type, sheet["F3"].fill.fill_type} == {None}
 
 
+def test_a_value_that_looks_like_markup_leaves_the_workbook_whole(tmp_path):
+    fault = Fault(
+        "a.csv", "is no number", "give a number", column="面积", rows=(2,), values=("<r><b></r>",)
+    )
+    sheet = openpyxl.load_workbook(write_faults([fault], tmp_path / "a.xlsx"))["问题清单"]
+    assert "<r><b></r>" in [str(cell.value).strip() for cell in sheet[2]]
+
+
 def test_nothing_found_and_very_much_found(tmp_path):
     book = openpyxl.load_workbook(write_faults([], tmp_path / "none.xlsx"))
     assert "没有发现问题。" in [row[0] for row in cells(book["汇总"])]

@@ -16,6 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from lifecircle.errors import Fault, OutputError
 from lifecircle.render.faultwords import catalogue, in_chinese
+from lifecircle.render.workbook_cells import plain_text
 from lifecircle.sources.fields import fields_of
 from lifecircle.standards import Lang
 
@@ -80,7 +81,6 @@ _WITHIN: Final = re.compile(r"(.+\.toml): (.+)")  # county.toml: [boundary]
 _SUFFIX: Final = re.compile(r"[^\s.\]]\.\w{1,9}$")
 _SHOWN: Final = 5  # rows that a line spells out
 _HEAD_HEIGHT: Final = 24  # points
-_CELL: Final = 32_767  # characters that Excel holds in a cell
 _SHEET_ROWS: Final = 1_048_575  # what Excel holds below a header
 
 
@@ -338,7 +338,7 @@ def _list(book: xlsxwriter.Workbook, table: pd.DataFrame) -> None:
                 sheet.write_blank(number, column, None, looks["centred"])
             elif isinstance(value, str):
                 look = looks[value if column == 0 else "text"]
-                sheet.write_string(number, column, value[:_CELL], look)
+                sheet.write_string(number, column, plain_text(value, "zh"), look)
             else:
                 sheet.write_number(number, column, int(value), looks["centred"])
     sheet.autofilter(0, 0, max(len(table), 1), len(_HEAD) - 1)
@@ -368,7 +368,7 @@ def _summary(book: xlsxwriter.Workbook, table: pd.DataFrame) -> None:
     counts = counts.sort_values(list(counts.columns), ascending=False, kind="stable")
     lines = [*counts.itertuples(), ("合计", *counts.sum())]
     for row, (file, *numbers) in enumerate(lines, start=3):
-        sheet.write_string(row, 0, str(file), looks["text"])
+        sheet.write_string(row, 0, plain_text(file, "zh"), looks["text"])
         for column, number in enumerate(numbers, start=1):
             sheet.write_number(row, column, int(number), looks["centred"])
     told = [
