@@ -158,7 +158,7 @@ def qml(style: Style, aliases: Mapping[str, str], geometry: str) -> str:
     )
     aliased = ET.SubElement(root, "aliases")
     for number, (field, alias) in enumerate(aliases.items()):
-        ET.SubElement(aliased, "alias", index=str(number), field=field, name=clean(alias))
+        ET.SubElement(aliased, "alias", index=str(number), field=clean(field), name=clean(alias))
     root.append(_renderer(style))
     if style.label_field:
         root.append(_labeling(style.label_field))
@@ -176,7 +176,7 @@ def _renderer(style: Style) -> ET.Element:
         top = ET.SubElement(renderer, "rules", key=_key(style.name, "rules"))
         _add_rules(top, style.rules, symbols, style.name)
     elif style.method == "categorised":
-        given = {"type": "categorizedSymbol", "attr": style.field, **common}
+        given = {"type": "categorizedSymbol", "attr": clean(style.field), **common}
         renderer = ET.Element("renderer-v2", given)
         top = ET.SubElement(renderer, "categories")
         for rule in style.rules:
@@ -310,7 +310,7 @@ def _labeling(field: str) -> ET.Element:
     style = ET.SubElement(
         settings,
         "text-style",
-        fieldName=field,
+        fieldName=clean(field),
         isExpression="0",
         fontSize="9",
         fontSizeUnit="Point",
@@ -358,7 +358,7 @@ def sld(style: Style, layer: str) -> str:
         {"xmlns": _SLD, "xmlns:se": _SE, "xmlns:ogc": _OGC, "version": "1.1.0"},
     )
     named = ET.SubElement(root, "NamedLayer")
-    ET.SubElement(named, "se:Name").text = layer
+    ET.SubElement(named, "se:Name").text = clean(layer)
     user = ET.SubElement(named, "UserStyle")
     ET.SubElement(user, "se:Name").text = clean(style.name)
     held = ET.SubElement(user, "se:FeatureTypeStyle")
@@ -369,7 +369,7 @@ def sld(style: Style, layer: str) -> str:
         tests = [_compared("PropertyIsEqualTo", field, value) for field, value in equals.items()]
         if rule.missing:
             null = ET.Element("ogc:PropertyIsNull")
-            ET.SubElement(null, "ogc:PropertyName").text = style.field
+            ET.SubElement(null, "ogc:PropertyName").text = clean(style.field)
             tests.append(null)
         elif rule.least is not None and rule.most is not None:
             tests += _between(style.field, rule.least, rule.most, taken)

@@ -88,20 +88,21 @@ def cell_grid(cells: gpd.GeoDataFrame) -> CellGrid:
         raise GeometryError(
             Fault("cells", "are points, or there are none", "a raster needs cells with an area")
         )
-    whole = area >= _WHOLE * np.quantile(area, 0.9)
+    large = np.flatnonzero(area >= _WHOLE * np.quantile(area, 0.9))
     box = shapely.bounds(shapes)
-    width, height = (float(np.median(box[whole, n + 2] - box[whole, n])) for n in (0, 1))
-    upright = np.isclose((box[:, 2:] - box[:, :2]).prod(axis=1), area, rtol=1e-6)
-    anchor = box[np.flatnonzero(whole)[0], :2]
-    off = np.abs(_from_line(box[whole, :2] - anchor, np.array([width, height])))
-    if upright[whole].all() and (off <= _ALIGNED_M).all():
-        return _aligned(shapes, box, area, (width, height), anchor, cells.crs)
-    return _aslant(shapes, area, whole, cells.crs)
-
-
-def _from_line(distance: npt.NDArray[np.float64], step: npt.NDArray[np.float64]) -> Any:
-    """Give the distance to the nearest line of a grid."""
-    return distance - np.round(distance / step) * step
+    size = box[:, 2:] - box[:, :2]
+    step = np.median(size[large], axis=0)
+    upright = np.isclose(size.prod(axis=1), area, rtol=1e-6)
+    # A cut piece may be almost as large as a whole cell.
+    whole = large[upright[large] & (np.abs(size[large] - step) <= _ALIGNED_M).all(axis=1)]
+    if 2 * len(whole) > len(large):
+        off = box[whole, :2] - box[whole[0], :2]
+        off -= np.round(off / step) * step
+        if (np.abs(off) <= _ALIGNED_M).all():
+            anchor = box[whole[0], :2]
+            sides = (float(step[0]), float(step[1]))
+            return _aligned(shapes, box, area, sides, anchor, cells.crs)
+    return _aslant(shapes, area, large, cells.crs)
 
 
 def _grid(bounds: npt.NDArray[np.float64], step: tuple[float, float], crs: Any) -> Grid:
@@ -142,15 +143,15 @@ def _aligned(
 def _aslant(
     shapes: npt.NDArray[np.object_],
     area: npt.NDArray[np.float64],
-    whole: npt.NDArray[np.bool_],
+    large: npt.NDArray[np.intp],
     crs: Any,
 ) -> CellGrid:
-    boxed = shapely.oriented_envelope(shapes[np.flatnonzero(whole)[:1000]])
+    boxed = shapely.oriented_envelope(shapes[large[:1000]])
     corners = shapely.get_coordinates(boxed).reshape(-1, 5, 2)
     sides = np.hypot(*np.moveaxis(np.diff(corners, axis=1), 2, 0))
     # At half the shorter side the pixel at a cell's centre has its own centre in the cell.
     step = float(np.median(sides.min(axis=1))) / 2.0
-    step = float(np.floor(step)) if step >= 10.0 else step
+    step = float(np.floor(step + 1e-6)) if step >= 10.0 else step
     grid = _grid(shapely.total_bounds(shapes), (step, step), crs)
     found = np.full(grid.size, _NOTHING, dtype=np.int32)
     tree = shapely.STRtree(shapes)

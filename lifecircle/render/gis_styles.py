@@ -104,6 +104,8 @@ def _colors(names: pd.DataFrame) -> dict[str, str]:
 def _occurring(frame: gpd.GeoDataFrame, names: pd.DataFrame, lang: Lang) -> dict[str, str]:
     """Give the kinds that a layer holds, with their names, in the order of the standard."""
     known = labels(names, "kind", lang)
+    if "kind" not in frame.columns:
+        return {}
     there = [str(kind) for kind in frame["kind"].dropna().unique()]
     rank = {kind: number for number, kind in enumerate(known)}
     there.sort(key=lambda kind: rank.get(kind, len(rank)))
