@@ -712,6 +712,19 @@ def test_rasters_are_cloud_optimised_and_say_what_they_show(tmp_path):
         assert np.array_equal(file.read(1)[::-1].ravel(), cells["score_a"])
 
 
+def test_rasters_have_the_colours_of_the_map(run, tmp_path):
+    out, _ = exported(run, tmp_path, "cog")
+    for name, colours in (
+        ("minutes_post", GOOD_TO_BAD),
+        ("score_urban_life_15", GOOD_TO_BAD[::-1]),
+    ):
+        items = list(parsed((out / f"{name}.qml").read_text("utf-8")).iter("item"))
+        assert tuple(item.attrib["color"] for item in items) == colours
+        tops = [float(item.attrib["value"]) for item in items]
+        assert tops == sorted(tops)
+        assert tops[-1] == np.inf
+
+
 def test_a_raster_in_degrees_shows_values_of_the_cells_only(run, invented, tmp_path):
     out, _ = exported(run, tmp_path, "cog", crs="cgcs2000", layers=["邮政"])
     assert [file.name for file in out.glob("*.tif")] == ["minutes_post.tif"]
@@ -781,7 +794,7 @@ def test_hostile_keys_stay_within_the_folder(tmp_path):
     fields = gis_raster.raster_fields(cells, names)
     written = write_rasters(folder, cells, fields, pyproj.CRS(CRS), lang="zh")
     assert len({layer.file.casefold() for layer in written}) == 2 * len(HOSTILE)
-    assert {path.name for path in folder.iterdir()} == {layer.file for layer in written}
+    assert {path.name for path in folder.glob("*.tif")} == {layer.file for layer in written}
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [
         path.name for path in folder.iterdir()
     ]

@@ -20,6 +20,7 @@ from affine import Affine
 from lifecircle.errors import Fault, GeometryError, InputError
 from lifecircle.grid import Grid
 from lifecircle.render.gis_frames import file_name, fitting_names
+from lifecircle.render.gis_styles import raster_style
 from lifecircle.render.gis_vector import Written
 from lifecircle.render.gis_words import Field, clean, describe, labels
 from lifecircle.standards import Lang
@@ -239,7 +240,7 @@ def write_rasters(
     *,
     lang: Lang,
 ) -> list[Written]:
-    """Write one Cloud Optimised GeoTIFF per score and per kind's minutes.
+    """Write one Cloud Optimised GeoTIFF per score and per kind's minutes, with its QGIS style.
 
     Parameters
     ----------
@@ -287,6 +288,7 @@ def write_rasters(
             file.set_band_description(1, clean(field.label(lang)))
             file.set_band_unit(1, field.unit)
             file.update_tags(1, zh=field.zh, en=field.en)
+        path.with_suffix(".qml").write_text(raster_style(name), encoding="utf-8")
         written.append(Written(path.name, field.label(lang), (columns, rows), {"1": field}))
     return written
 

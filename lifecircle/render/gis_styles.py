@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
-from lifecircle.render.gis_qml import Rule, Style, Symbol, qml, sld
+from lifecircle.render.gis_qml import Rule, Style, Symbol, qml, raster_qml
+from lifecircle.render.gis_sld import sld
 from lifecircle.render.gis_words import describe, labels, word
 from lifecircle.standards import Lang
 
@@ -94,6 +96,31 @@ def layer_styles(
         WrittenStyle(style.name[:30], qml(style, aliases, geometry), sld(style, table or key))
         for style in made
     ]
+
+
+def raster_style(name: str) -> str:
+    """Write the style of a raster of scores or minutes, in the colours of the map.
+
+    Parameters
+    ----------
+    name
+        ``score_CIRCLE`` or ``minutes_KIND``.
+
+    Returns
+    -------
+    str
+        A QML document for a file beside the raster.
+
+    Examples
+    --------
+    >>> raster_style("minutes_post").count("<item ")
+    6
+    """
+    if name.startswith("minutes_"):
+        return raster_qml(zip((*MINUTE_BREAKS, np.inf), _MINUTES, GOOD_TO_BAD, strict=True))
+    tops = (np.inf, *(least for least, _, _ in _SCORES[:-1]))
+    falling = zip(tops, (label for _, _, label in _SCORES), GOOD_TO_BAD, strict=True)
+    return raster_qml(reversed(list(falling)))
 
 
 def _colors(names: pd.DataFrame) -> dict[str, str]:
