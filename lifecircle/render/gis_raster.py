@@ -15,7 +15,7 @@ import pyproj
 import rasterio
 import rasterio.warp
 import shapely
-from affine import Affine
+from rasterio import Affine
 
 from lifecircle.errors import Fault, GeometryError, InputError
 from lifecircle.grid import Grid
