@@ -17,19 +17,16 @@ from shapely.geometry.base import BaseGeometry
 from lifecircle.config import CountyConfig, Dataset, load_config
 from lifecircle.crs import metric_crs
 from lifecircle.errors import DataWarning, Fault, InputError, LifecircleError
-from lifecircle.matching import duplicates
-from lifecircle.network import WalkNetwork
-from lifecircle.reading import (
+from lifecircle.inventory import (
     LedgerPairs,
     datum_questions,
     distinct,
     ledger_files,
-    read_extract,
     undeclared_datums,
-    walk_area,
-    walk_network,
-    with_boundary_file,
 )
+from lifecircle.matching import duplicates
+from lifecircle.network import WalkNetwork
+from lifecircle.reading import read_extract, walk_area, walk_network, with_boundary_file
 from lifecircle.runlog import Progress
 from lifecircle.sources.boundary import read_boundary
 from lifecircle.sources.communities import columns_read

@@ -16,6 +16,7 @@ from lifecircle.dwelling import dwelling_evidence
 from lifecircle.errors import warn
 from lifecircle.gap import gaps
 from lifecircle.indicator import coverage
+from lifecircle.inventory import datum_questions, read_inventory
 from lifecircle.isochrone import isochrones
 from lifecircle.network import WalkNetwork
 from lifecircle.place import Places
@@ -23,10 +24,8 @@ from lifecircle.plan import card_records, scorecard, with_priorities
 from lifecircle.population import cells_from_raster, cells_from_totals, persons_within, reconcile
 from lifecircle.reach import nearest_times
 from lifecircle.reading import (
-    datum_questions,
     read_area,
     read_extract,
-    read_inventory,
     walk_area,
     walk_network,
     with_boundary_file,

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from lifecircle.standards import Standard
+from lifecircle.standards import Kind, Standard
 from lifecircle.tables import FACILITIES, check
 
 _NOT_SERVING = ("idle", "planned", "closed")
+
+
+def known_kinds(standards: Sequence[Standard]) -> dict[str, Kind]:
+    """Give the kinds that the standards judge, those that count for them, and those of targets.
+
+    Parameters
+    ----------
+    standards
+        Standards with the same kinds.
+    """
+    wanted: set[str] = set()
+    for standard in standards:
+        named = {kind for target in standard.targets for kind in target.kinds()}
+        named |= set(standard.excluded)
+        wanted |= {
+            kind
+            for kind in standard.known
+            if standard.serves(kind) or named & {kind, *standard.wider(kind)}
+        }
+    return {kind: entry for kind, entry in standards[0].known.items() if kind in wanted}
 
 
 def in_use(inventory: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
