@@ -32,8 +32,8 @@ from lifecircle.render.gis_crs import central_meridian, export_crs
 from lifecircle.render.gis_frames import by_type, cut_bytes, file_name, fitting_names, plain_values
 from lifecircle.render.gis_raster import carried, cell_grid, write_rasters
 from lifecircle.render.gis_styles import GAP, GOOD_TO_BAD, MINUTE_BREAKS, NO_DATA, layer_styles
-from lifecircle.render.gis_vector import write_geodatabase, write_shapefiles
-from lifecircle.render.gis_words import LAYERS, clean, describe, layer_key, layer_name
+from lifecircle.render.gis_vector import write_geodatabase, write_geoparquet, write_shapefiles
+from lifecircle.render.gis_words import LAYERS, clean, describe, layer_key, layer_name, storable
 from lifecircle.render.layers import cell_layer, layer_tables, write_layers
 
 pytestmark = pytest.mark.filterwarnings("ignore:organizePolygons:RuntimeWarning")
@@ -365,8 +365,8 @@ def test_every_format_reads_back(run, invented, tmp_path, form, crs, epsg):
     facilities = read_layer(out, form, "facilities").set_index(
         "fac_id" if form == "shp" else "facility_id"
     )
-    expected = invented.facilities["name"].map(clean, na_action="ignore")
-    names = facilities.loc[expected.index, "name"].map(clean, na_action="ignore")
+    expected = invented.facilities["name"]
+    names = facilities.loc[expected.index, "name"]
     assert names.fillna("").tolist() == expected.fillna("").tolist()
 
 
@@ -813,6 +813,46 @@ def test_hostile_keys_stay_within_the_folder(tmp_path):
     )
 
 
+TEXTS = st.one_of(
+    st.text(max_size=80),
+    st.sampled_from(
+        [
+            *("<script>alert(1)</script>", "</script>", "=cmd|' /C calc'!A0", "'\"`;--", "../../x"),
+            *("长" * 10_000, "\u202etxt.exe", "\u200f邮政", "😀🏥", "a\x00b\x07", "line\nbreak"),
+        ]
+    ),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(TEXTS, min_size=1, max_size=4))
+def test_any_text_of_the_data_reaches_every_format_as_it_is(tmp_path_factory, texts):
+    folder = tmp_path_factory.mktemp("texts")
+    frame = gpd.GeoDataFrame(
+        {"kind": ["post"] * len(texts), "name": texts},
+        geometry=gpd.points_from_xy(range(len(texts)), range(len(texts))),
+        crs=CRS,
+    )
+    layers = {"facilities": frame}
+    expected = [storable(text) for text in texts]
+    gis_geopackage.write_geopackage(folder / "x.gpkg", layers, NO_NAMES, lang="en")
+    write_geodatabase(folder / "x.gdb", layers, NO_NAMES, lang="en")
+    (folder / "parquet").mkdir()
+    write_geoparquet(folder / "parquet", layers, NO_NAMES, lang="en")
+    for path in ("x.gpkg", "x.gdb"):
+        assert read(folder / path, "facilities")["name"].fillna("").tolist() == expected
+    parquet = gpd.read_parquet(folder / "parquet" / "facilities.parquet")
+    assert parquet["name"].tolist() == expected
+    (folder / "shp").mkdir()
+    with warnings.catch_warnings(action="ignore", category=DataWarning):
+        write_shapefiles(folder / "shp", layers, NO_NAMES, lang="en")
+    short = gpd.read_file(folder / "shp" / "facilities.shp")["name"].fillna("")
+    # A dbf fills its fields with spaces, so those at the end are lost.
+    assert [text.rstrip(" ") for text in short] == [
+        cut_bytes(text, 254).rstrip(" ") for text in expected
+    ]
+
+
 @given(st.text(max_size=200))
 def test_a_file_name_is_one_everywhere(text):
     name = file_name(text)
@@ -859,7 +899,7 @@ def test_a_second_export_replaces_the_first_as_a_whole(run, tmp_path, form):
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
     if form in ("gpkg", "gdb"):
         assert layer_name("cells", "zh") not in set(pyogrio.list_layers(out)[:, 0])
-        assert [p.name for p in tmp_path.iterdir() if p != out] == ["x_说明.txt"]
+        assert [p.name for p in tmp_path.iterdir() if p != out] == [f"{out.name}_说明.txt"]
     else:
         assert not list(out.glob("gaps.*"))
         assert set(json.loads((out / "export.json").read_text("utf-8"))["files"]) == {
@@ -1027,7 +1067,7 @@ def test_command_line(run, tmp_path):
         app, ["export", str(run), "--format", "gdb", "--crs", "cgcs2000-gk", "--out", str(out)]
     )
     assert done.exit_code == 0, done.output
-    assert done.stdout.splitlines() == [str(out), str(tmp_path / "县_说明.txt")]
+    assert done.stdout.splitlines() == [str(out), str(tmp_path / "县.gdb_说明.txt")]
     failed = runner.invoke(app, ["export", str(run), "--crs", "gcj02"])
     assert failed.exit_code == 1
     assert "error: crs: 'gcj02' is no system for layers" in failed.stderr

@@ -131,7 +131,7 @@ def export_layers(
     --------
     >>> export_layers("out/suining", "suining.gdb", format="gdb", crs="cgcs2000-gk")
     ... # doctest: +SKIP
-    [PosixPath('suining.gdb'), PosixPath('suining_说明.txt')]
+    [PosixPath('suining.gdb'), PosixPath('suining.gdb_说明.txt')]
     """
     _check_words(format, encoding, lang)
     done = open_run(run)
@@ -378,7 +378,7 @@ def _put_in_place(
     )
     named = word("readme_file", wanted.lang)
     if wanted.format in _SUFFIX:
-        beside = target.with_name(f"{target.stem}_{named}.txt")
+        beside = target.with_name(f"{target.name}_{named}.txt")
         _write_text(place / "text", text)
         _swap(whole, target, place / "before")
         (place / "text").replace(beside)

@@ -12,6 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from lifecircle.render.gis_words import storable
+
 _POINTS: Final = ("Point", "MultiPoint")
 _EMPTY_TYPE: Final = {"facilities": "Point", "gaps_points": "Point"}
 _INT32: Final = np.iinfo(np.int32)
@@ -219,6 +221,10 @@ def _plain_column(values: pd.Series, *, narrow: bool) -> pd.Series:
         return narrowed if narrow else values
     if pd.api.types.is_object_dtype(kind):
         values = values.map(str, na_action="ignore")
+    # Texts of a million cells repeat: each is looked at once.
+    told = {text: storable(text) for text in values.dropna().unique()}
+    if any(text != fit for text, fit in told.items()):
+        values = values.map(told, na_action="ignore")
     return values.astype("str")
 
 

@@ -21,7 +21,7 @@ from lifecircle.render.gis_frames import by_type, cut_bytes, fitting_names, plai
 from lifecircle.render.gis_geopackage import write_arrow, write_table
 from lifecircle.render.gis_qml import MISSING_NUMBER
 from lifecircle.render.gis_styles import layer_styles
-from lifecircle.render.gis_words import Field, clean, describe, dictionary, layer_name
+from lifecircle.render.gis_words import Field, describe, dictionary, layer_name
 from lifecircle.standards import Lang
 
 _TEXT_BYTES: Final = 254  # of a text in a shapefile
@@ -184,7 +184,7 @@ def _dbf_values(
         return filled.astype("int32" if whole else "float64")
 
     def fit(text: str) -> str:
-        plain = clean(text)
+        plain = text
         if encoding == "gbk":
             known = plain.encode("gbk", errors="replace").decode("gbk")
             lacking[where] += known != plain

@@ -19,7 +19,9 @@ from lifecircle.tables import FACILITIES, UNITS, yes_columns
 LAYERS: Final = ("facilities", "isochrones", "units", "cells", "gaps")
 """The layers of an assessment by their keys, in the order in which they are written."""
 
-# Characters that XML and file formats cannot hold, and marks that reorder text.
+# Characters that XML and file formats cannot hold.
+_LOST: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# Of names also what is not seen, and marks that reorder text.
 _UNFIT: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
@@ -176,6 +178,22 @@ def clean(text: str) -> str:
     '邮政 所'
     """
     return _UNFIT.sub("", text)
+
+
+def storable(text: str) -> str:
+    r"""Take out of a text what no file format holds, and nothing else.
+
+    Parameters
+    ----------
+    text
+        Of any content.
+
+    Examples
+    --------
+    >>> storable("邮\x00政\n<b>")
+    '邮政\n<b>'
+    """
+    return _LOST.sub("", text)
 
 
 def describe(layer: str, columns: Iterable[str], names: pd.DataFrame) -> list[Field]:
