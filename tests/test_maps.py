@@ -22,15 +22,13 @@ from unpacking import unpack, unpack_rings
 
 from lifecircle.config import MapConfig
 from lifecircle.errors import CRSError, InputError, TableError
+from lifecircle.render.cellshapes import map_order, pack_cells
 from lifecircle.render.contents import page_data
 from lifecircle.render.maps import coverage_map, map_html, words
 from lifecircle.render.packing import (
     MISSING_16,
     cell_matrix,
-    map_order,
-    pack_cells,
     pack_lines,
-    runs,
     tenths_up,
     to_base64,
     to_plane,
@@ -67,12 +65,6 @@ def test_arrays_are_little_endian_base64():
 def test_minutes_are_rounded_up_and_missing_is_not_zero():
     minutes = np.array([0.0, 7.0, 14.91, 15.0, 15.0001, 9_999.0, np.nan])
     assert tenths_up(minutes).tolist() == [0, 70, 150, 150, 151, 65534, MISSING_16]
-
-
-def test_runs_of_nearest_facilities():
-    pack = runs(np.array([3, 3, 3, 0, 0, 5]))
-    assert unpack(pack["length"]).tolist() == [3, 2, 1]
-    assert unpack(pack["value"]).tolist() == [3, 0, 5]
 
 
 def test_cells_go_north_first_then_west_to_east():
@@ -146,7 +138,7 @@ def test_a_cell_of_the_page_is_the_cell_of_the_tables(invented, page):
         row = invented.cells.loc[cell_id]
         unit = invented.units.index[unpack(cells["unit"])[position]]
         assert unit == row["unit_id"]
-        assert unpack(cells["persons"])[position] == np.float32(row["persons"])
+        assert unpack(cells["persons"]["values"])[position] == np.float32(row["persons"])
         bounds = to_plane([row.geometry], CRS)[0].bounds
         assert abs(x[position] - (bounds[0] + bounds[2]) / 2) < 0.06
         for number, kind in enumerate(kinds):
@@ -157,9 +149,8 @@ def test_a_cell_of_the_page_is_the_cell_of_the_tables(invented, page):
             walk = invented.access.loc[(cell_id, kind)]
             expected = tenths_up(np.array([walk["seconds"] / 60.0]))[0]
             assert unpack(column["minutes"])[position] == expected
-            pack = column["nearest"]
-            nearest = np.repeat(unpack(pack["value"]), unpack(pack["length"]))
-            found = facility[nearest[position]]
+            nearest = unpack(column["nearest"]["known"])[unpack(column["nearest"]["at"])[position]]
+            found = facility[nearest]
             assert found == walk["facility_id"] or (found is None and pd.isna(walk["facility_id"]))
 
 
@@ -248,13 +239,6 @@ def test_rounding_never_changes_what_is_within_a_threshold(minutes, limit_tenths
     if 0 < abs(minutes - limit) < 1e-6:
         return  # nearer than a tenth of a millisecond: either answer is right
     assert (tenths_up(np.array([minutes]))[0] <= limit_tenths) == (minutes <= limit)
-
-
-@given(st.lists(st.integers(0, 2**32 - 1), max_size=40))
-def test_runs_give_back_what_went_in(values):
-    pack = runs(np.array(values, dtype=np.int64))
-    back = np.repeat(unpack(pack["value"]), unpack(pack["length"]))
-    assert back.tolist() == values
 
 
 @given(st.dictionaries(st.text(), st.text() | st.none() | st.floats(-1e9, 1e9)))

@@ -12,21 +12,10 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from lifecircle.render.cellpack import arrange, pack_table
 from lifecircle.render.frame import both, dataset_lines, frame_data
 from lifecircle.render.mappable import Mappable
-from lifecircle.render.packing import (
-    MISSING_8,
-    MISSING_16,
-    Floats,
-    cell_matrix,
-    map_order,
-    pack_array,
-    pack_cells,
-    pack_lines,
-    pack_points,
-    runs,
-    tenths_up,
-)
+from lifecircle.render.packing import codes, pack_array, pack_lines, pack_points
 from lifecircle.render.walking import pack_walk
 from lifecircle.standards import Lang, Standard
 from lifecircle.tables import COVERAGE, DENOMINATORS
@@ -43,7 +32,6 @@ _STREETS: Final = {
     **dict.fromkeys(("secondary", "tertiary"), 1),
 }
 _SMALL_STREET: Final = 2
-_NO_UNIT: Final = MISSING_16
 
 
 def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
@@ -63,6 +51,7 @@ def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
         language is ``{"zh": ..., "en": ...}``.
     """
     standard = assessment.standard
+    arrangement = arrange(assessment)
     data: dict[str, Any] = {
         "lang": lang,
         "key": assessment.config.name,
@@ -87,11 +76,11 @@ def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
         "gapKinds": _positions(standard.gap_kinds, standard.kinds),
         "units": _units(assessment),
         "facilities": _facilities(assessment),
-        "cells": _cells(assessment),
+        "cells": pack_table(assessment, arrangement),
         "isochrones": _isochrones(assessment),
         "gaps": _gaps(assessment),
         "streets": _streets(getattr(assessment, "streets", None)),
-        "walk": _walk(assessment),
+        "walk": _walk(assessment, arrangement.order),
     }
     data["whole"] = {
         "residents": _number(assessment.units["residents"].sum(min_count=1)),
@@ -220,90 +209,6 @@ def _facilities(assessment: Mappable) -> dict[str, Any]:
     }
 
 
-def _cell_order(
-    assessment: Mappable,
-) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.intp]]:
-    """Give the cells' shapes, and the positions that put the cells into the page's order."""
-    cells = assessment.cells
-    size = float(assessment.config.population.cell_m)
-    shapes = cells.geometry.to_numpy()
-    points = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
-    if points.any():  # a place without an area is drawn as a square of the county's cell size
-        x, y, half = shapely.get_x(shapes), shapely.get_y(shapes), size / 2.0
-        shapes = np.where(points, shapely.box(x - half, y - half, x + half, y + half), shapes)
-    return shapes, map_order(shapes, size)
-
-
-def _cells(assessment: Mappable) -> dict[str, Any] | None:
-    cells = assessment.cells
-    if cells.empty:
-        return None
-    shapes, order = _cell_order(assessment)
-    cells, shapes = cells.iloc[order], shapes[order]
-    unit = _codes(cells["unit_id"], assessment.units.index, _NO_UNIT)
-    persons = cells["persons"].to_numpy(float)
-    return {
-        "count": len(cells),
-        "shapes": pack_cells(shapes, cells.crs),
-        "id": None if _is_plain(cells.index) else [str(key) for key in cells.index],
-        "number": pack_array(cells.index, "u4", "delta") if _is_plain(cells.index) else None,
-        "unit": pack_array(unit, "u2", "delta"),
-        "persons": pack_array(persons, "f4"),
-        "perKm2": pack_array(persons / np.maximum(shapely.area(shapes), 1.0) * 1e6, "f4"),
-        "residential": pack_array(cells["residential_m2"].to_numpy(float, na_value=np.nan), "f4"),
-        "kinds": _cell_access(assessment, cells.index),
-        "circles": _cell_scores(assessment, cells.index),
-    }
-
-
-def _cell_access(assessment: Mappable, cells: pd.Index) -> list[dict[str, Any] | None]:
-    access, standard = assessment.access, assessment.standard
-    kinds = list(standard.kinds)
-    in_metres = {r.kind for r in standard.requirements if r.unit == "metres"}
-    minutes = cell_matrix(access["seconds"] / 60.0, cells, kinds)
-    nearest = pd.Series(_codes(access["facility_id"], assessment.facilities.index, -1))
-    place = cell_matrix(nearest.set_axis(access.index), cells, kinds, fill=-1.0).astype(np.int64)
-    metres = cell_matrix(access["metres"], cells, kinds) if "metres" in access else None
-    judged = set(access.index.levels[1]) if isinstance(access.index, pd.MultiIndex) else set()
-    columns: list[dict[str, Any] | None] = []
-    for row, kind in enumerate(kinds):
-        if kind not in judged:
-            columns.append(None)
-            continue
-        columns.append(
-            {
-                "minutes": pack_array(tenths_up(minutes[row]), "u2", "delta"),
-                # 0 stands for none.
-                "nearest": runs(place[row] + 1),
-                "metres": pack_array(_whole_up(metres[row]), "u2", "delta")
-                if metres is not None and kind in in_metres
-                else None,
-            }
-        )
-    return columns
-
-
-def _cell_scores(assessment: Mappable, cells: pd.Index) -> list[dict[str, Any]]:
-    scores, circles = assessment.scores, list(assessment.standard.circles)
-    worst = _codes(scores["worst_kind"], pd.Index(assessment.standard.kinds), MISSING_8)
-    complete = scores["complete"].astype(float)
-    score = cell_matrix(scores["score"], cells, circles)
-    minutes = cell_matrix(scores["minutes_to_complete"], cells, circles)
-    whole = cell_matrix(complete, cells, circles, fill=MISSING_8)
-    lacking = cell_matrix(pd.Series(worst, scores.index), cells, circles, fill=MISSING_8)
-    tenths = np.where(np.isnan(score), MISSING_16, np.floor(np.nan_to_num(score) * 10.0 + 1e-7))
-    return [
-        {
-            # Rounded down: 99.96 is not complete and must not read 100.
-            "score": pack_array(tenths[row], "u2", "delta"),
-            "complete": pack_array(whole[row], "u1", "delta"),
-            "worst": pack_array(lacking[row], "u1", "delta"),
-            "minutes": pack_array(tenths_up(minutes[row]), "u2", "delta"),
-        }
-        for row in range(len(circles))
-    ]
-
-
 def _isochrones(assessment: Mappable) -> dict[str, Any]:
     # Largest first, so that each smaller one is painted over it.
     table = assessment.isochrones
@@ -314,7 +219,7 @@ def _isochrones(assessment: Mappable) -> dict[str, Any]:
     return {
         "kind": _positions(table["kind"], kinds),
         "facility": np.where(
-            dissolved, -1, _codes(origin.to_series(), assessment.facilities.index, -1)
+            dissolved, -1, codes(origin.to_series(), assessment.facilities.index, -1)
         ).tolist(),
         "limit": [float(limit) for limit in table.index.get_level_values("limit")],
         "unit": [str(unit) for unit in table["limit_unit"]],
@@ -341,7 +246,7 @@ def _gaps(assessment: Mappable) -> dict[str, Any]:
             "reasons": [_text(reason) for reason in table.get("priority_reasons", empty)],
             "hectares": [_number(value / 1e4) for value in table["area_m2"]],
             "unreached": [_number(value) for value in table.get("persons_unreached", empty)],
-            "nearest": _codes(
+            "nearest": codes(
                 table["nearest_facility_id"], assessment.facilities.index, -1
             ).tolist(),
             "minutes": [_number(value) for value in table["nearest_minutes"]],
@@ -368,31 +273,15 @@ def _streets(streets: gpd.GeoDataFrame | None) -> dict[str, Any] | None:
     return {"levels": packed}
 
 
-def _walk(assessment: Mappable) -> dict[str, Any] | None:
+def _walk(assessment: Mappable, order: npt.NDArray[np.int64]) -> dict[str, Any] | None:
     network = getattr(assessment, "network", None)
     if network is None:
         return None
-    cells = assessment.cells.iloc[_cell_order(assessment)[1]]
-    return pack_walk(network, assessment.facilities, cells)
-
-
-def _is_plain(ids: pd.Index) -> bool:
-    """Whether ids are counting numbers, which are packed instead of spelled."""
-    return pd.api.types.is_integer_dtype(ids) and ids.min() >= 0 and ids.max() < 2**32
+    return pack_walk(network, assessment.facilities, assessment.cells.iloc[order])
 
 
 def _positions(keys: Iterable[Any], among: Iterable[Any]) -> list[int]:
     return cast("list[int]", pd.Index(list(among)).get_indexer(pd.Index(list(keys))).tolist())
-
-
-def _codes(keys: pd.Series, among: pd.Index, missing: int) -> npt.NDArray[np.int64]:
-    found = among.get_indexer(pd.Index(keys)).astype(np.int64)
-    return np.where(found < 0, missing, found)
-
-
-def _whole_up(metres: Floats) -> npt.NDArray[np.uint16]:
-    whole = np.ceil(np.minimum(np.nan_to_num(metres), MISSING_16 - 1.0) - 1e-7)
-    return np.where(np.isnan(metres), MISSING_16, whole).astype(np.uint16)
 
 
 def _number(value: Any, digits: int = 1) -> float | None:

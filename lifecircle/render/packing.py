@@ -1,9 +1,7 @@
 """Tables and geometry as small typed arrays that the map's page reads.
 
 Coordinates go out in EPSG:3857 decimetres, the map's own plane, so that the page only scales and
-shifts them. Rings and lines are a start (int32) and steps (int16). Cells are a centre each: the
-corners of a regular cell follow from its place by one linear model (squares of a metric grid,
-pixels in degrees and sheared pixels alike); a clipped cell has its rings.
+shifts them. Rings and lines are a start (int32) and steps (int16). For cells see `cellshapes`.
 
 `pack_array` is the one way into the page for numbers, ``unpackArray`` of ``templates/unpack.js``
 the one way out. Numbers are predicted from their neighbours, what the prediction missed is spread
@@ -14,7 +12,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal, cast
 
 import geopandas as gpd
@@ -36,8 +34,8 @@ Predictor = Literal["none", "delta", "plane"]
 
 _UNITS_PER_M: Final = 10.0  # decimetres
 _LONGEST_STEP_M: Final = 3000.0  # int16 holds 3,276.7 m
-_SAMPLE: Final = 4000  # cells that the corners' model is fitted to
-_CORNER_TOLERANCE: Final = 4.0  # decimetres between a regular cell's corners and the model's
+_STRATEGIES: Final = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_RLE, zlib.Z_HUFFMAN_ONLY)
+_TRIED: Final = 1 << 16  # bytes that the strategies are tried on
 
 
 def to_base64(values: npt.ArrayLike, dtype: str) -> str:
@@ -132,15 +130,28 @@ def pack_array(
         whole = _folded(whole - _expected(whole, predictor, north), 8 * width)
     planes = max(1, (int(whole.max(initial=0)).bit_length() + 7) // 8)
     rows = whole.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :planes]
-    stream = zlib.compressobj(9, zlib.DEFLATED, -15)
-    deflated = stream.compress(np.ascontiguousarray(rows.T).tobytes()) + stream.flush()
     return {
         "type": dtype,
         "count": len(whole),
         "predictor": predictor,
         "planes": planes,
-        "z": base64.b64encode(deflated).decode("ascii"),
+        "z": base64.b64encode(_deflated(np.ascontiguousarray(rows.T).tobytes())).decode("ascii"),
     }
+
+
+def _deflated(raw: bytes) -> bytes:
+    """Deflate with the strategy that does best on a part: noise is the smaller without matches."""
+    part, slices = raw, 4
+    if len(raw) > 2 * _TRIED:
+        starts = range(0, len(raw), len(raw) // slices)
+        part = b"".join(raw[at : at + _TRIED // slices] for at in starts)
+    best = min(_STRATEGIES, key=lambda strategy: len(_deflated_by(part, strategy)))
+    return _deflated_by(raw, best)
+
+
+def _deflated_by(raw: bytes, strategy: int) -> bytes:
+    stream = zlib.compressobj(9, zlib.DEFLATED, -15, 9, strategy)
+    return stream.compress(raw) + stream.flush()
 
 
 def _expected(values: Longs, predictor: Predictor, north: Longs | None) -> Longs:
@@ -217,30 +228,6 @@ def tenths_up(values: Floats) -> npt.NDArray[np.uint16]:
     # A hair below, so that 0.1 * 3 = 0.30000000000000004 stays 3 tenths.
     tenths = np.ceil(np.minimum(np.nan_to_num(values), 6553.4) * 10.0 - 1e-7)
     return np.where(np.isnan(values), MISSING_16, tenths).astype(np.uint16)
-
-
-def runs(values: npt.NDArray[np.integer[Any]]) -> dict[str, Any]:
-    """Encode numbers that repeat as run lengths and the value of each run.
-
-    Parameters
-    ----------
-    values
-        Numbers from 0 to 2**32 - 1.
-
-    Returns
-    -------
-    dict
-        ``length`` and ``value``, uint32 arrays as `pack_array` packs them.
-
-    Examples
-    --------
-    >>> pack = runs(np.array([7, 7, 7, 8]))
-    >>> pack["length"]["count"], pack["value"]["count"]
-    (2, 2)
-    """
-    first = np.flatnonzero(np.diff(values, prepend=-1) != 0)
-    length = np.diff(np.append(first, len(values)))
-    return {"length": pack_array(length, "u4"), "value": pack_array(values[first], "u4")}
 
 
 def to_plane(geometry: npt.ArrayLike, crs: Any) -> npt.NDArray[np.object_]:
@@ -323,98 +310,6 @@ def pack_points(geometry: npt.ArrayLike, crs: Any) -> dict[str, Any]:
     return {axis: pack_array(points[:, i], "i4", "delta") for i, axis in enumerate("xy")}
 
 
-def map_order(geometry: npt.ArrayLike, size: float) -> npt.NDArray[np.intp]:
-    """Order cells row by row, so that neighbours, which share their nearest facility, are runs.
-
-    Parameters
-    ----------
-    geometry
-        Polygons in a metric CRS.
-    size
-        Height of a row, m.
-
-    Returns
-    -------
-    numpy.ndarray
-        Positions, north first, then from west to east.
-    """
-    box = shapely.bounds(np.asarray(geometry))
-    row = np.floor((box[:, 1] + box[:, 3]) / 2.0 / size)
-    return np.lexsort((box[:, 0] + box[:, 2], -row))
-
-
-def pack_cells(geometry: npt.ArrayLike, crs: Any) -> dict[str, Any]:
-    """Pack cells: a centre each, one model for the corners of regular cells, rings for the rest.
-
-    Parameters
-    ----------
-    geometry
-        (Multi)Polygons in `crs`, at least one.
-    crs
-        A metric CRS.
-
-    Returns
-    -------
-    dict
-        ``x``, ``y`` (centres), ``corners`` (4 corners, each dx and dy, each the coefficients of
-        ``1, x - at[0], y - at[1]``), ``at``, ``piece`` (positions of irregular cells), ``rings``
-        (as `pack_lines` gives them, one feature per piece) and ``reach`` (largest half extent).
-
-    Notes
-    -----
-    A clipped cell is drawn as clipped; nothing is drawn beyond the county's border.
-    """
-    shapes = np.asarray(geometry, dtype=object)
-    plane = to_plane(shapes, crs)
-    box = shapely.bounds(plane) * _UNITS_PER_M
-    centre = np.rint((box[:, :2] + box[:, 2:]) / 2.0)
-    at = centre.mean(axis=0).round()
-    model, regular = _corner_model(plane, centre, at)
-    piece = np.flatnonzero(~regular)
-    return {
-        "x": pack_array(centre[:, 0], "i4", "delta"),
-        "y": pack_array(centre[:, 1], "i4", "delta"),
-        "at": at.tolist(),
-        "corners": [[round(c, 9) for c in row] for row in model.T.tolist()],
-        "piece": pack_array(piece, "u4", "delta"),
-        "rings": pack_lines(shapes[piece], crs, tolerance_m=0.0) if len(piece) else None,
-        "reach": float(np.ceil((box[:, 2:] - box[:, :2]).max() / 2.0)) + 1.0,
-    }
-
-
-def _corner_model(
-    plane: npt.NDArray[np.object_], centre: Floats, at: Floats
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Fit the corners of the cells that have four; say which cells the fit holds for."""
-    regular = np.zeros(len(plane), dtype=bool)
-    single = shapely.get_num_geometries(plane) == 1
-    whole = shapely.get_geometry(plane, 0)
-    quads = single & (shapely.get_num_coordinates(plane) == 5)
-    quads &= shapely.get_num_interior_rings(whole) == 0
-    if not quads.any():
-        return np.zeros((3, 8)), regular
-    area = shapely.area(plane)
-    # Clipped cells are smaller: the median of the larger half is a whole cell's area.
-    usual = np.median(area[quads][area[quads] >= np.median(area[quads])])
-    rows = np.flatnonzero(quads & (np.abs(area / usual - 1.0) < 0.02))
-    corners = shapely.get_coordinates(shapely.orient_polygons(whole[rows])) * _UNITS_PER_M
-    corners = corners.reshape(-1, 5, 2)[:, :4] - centre[rows, None, :]
-    southwest = np.argmin(corners.sum(axis=2), axis=1)
-    turned = (southwest[:, None] + np.arange(4)) % 4
-    offsets = np.take_along_axis(corners, turned[:, :, None], axis=1).reshape(-1, 8)
-    place = np.column_stack([np.ones(len(rows)), (centre - at)[rows]])
-    model: Floats = np.zeros((3, 8))
-    fits = np.ones(len(rows), dtype=bool)
-    for _ in range(2):  # the second fit is free of the outliers that the first one found
-        some = np.flatnonzero(fits)[:: max(1, int(fits.sum()) // _SAMPLE)]
-        model = np.asarray(np.linalg.lstsq(place[some], offsets[some])[0], dtype=np.float64)
-        fits = np.abs(place @ model - offsets).max(axis=1) <= _CORNER_TOLERANCE
-        if not fits.any():
-            return model, regular
-    regular[rows[fits]] = True
-    return model, regular
-
-
 def cell_matrix(
     values: pd.Series, cells: pd.Index, keys: Sequence[str], *, fill: float = np.nan
 ) -> Floats:
@@ -451,3 +346,28 @@ def cell_matrix(
     known = (column >= 0) & (row >= 0)
     matrix[row[known], column[known]] = numbers[known]
     return matrix
+
+
+def codes(keys: Iterable[Any], among: Iterable[Any], missing: int) -> Longs:
+    """Give the positions of keys.
+
+    Parameters
+    ----------
+    keys
+        What to number.
+    among
+        The known keys, all different.
+    missing
+        What stands for a key that is not known.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Examples
+    --------
+    >>> codes(["b", None], ["a", "b"], -1).tolist()
+    [1, -1]
+    """
+    found = pd.Index(list(among)).get_indexer(pd.Index(keys)).astype(np.int64)
+    return np.where(found < 0, missing, found)

@@ -31,6 +31,7 @@ _SCRIPTS: Final = (
     "unpack.js",
     "language.js",
     "canvas.js",
+    "lattice.js",
     "cells.js",
     "layers.js",
     "walk.js",

@@ -6,39 +6,84 @@ const FEW_TO_MANY = ["#dbe9f4", "#a9cbe3", "#6aaed6", "#3585bf", "#125ba0", "#08
 const NO_DATA = "#b4babf";
 const MINUTE_BREAKS = [5, 10, 15, 30, 60];
 
+/** Minutes and metres beyond a few million values go as positions among levels, which thresholds are among. */
+function fromLevels(positions, levels) {
+  if (!levels) return positions;
+  const table = new Uint16Array(256).fill(MISSING_16);
+  table.set(levels);
+  const out = new Uint16Array(positions.length);
+  for (let i = 0; i < out.length; i++) out[i] = table[positions[i]];
+  return out;
+}
+
+/** Columns of pack_columns (cellpack.py), each unpacked when it is first asked for: tenths of minutes, metres, ... */
+function readColumns(pack, north, levels) {
+  const plain = (part) => once(() => unpackArray(part, north));
+  const rounded = (part, steps) => once(() => fromLevels(unpackArray(part, north), steps));
+  return {
+    kinds: pack.kinds.map((column) => column && {
+      minutes: rounded(column.minutes, levels.minutes),
+      metres: column.metres && rounded(column.metres, levels.metres),
+      nearest: column.nearest && once(() => {
+        const known = unpackArray(column.nearest.known);
+        return unpackArray(column.nearest.at, north).map((at) => known[at]);
+      }),
+    }),
+    circles: pack.circles.map((column) => column && {
+      score: plain(column.score),
+      complete: plain(column.complete),
+      worst: plain(column.worst),
+      minutes: rounded(column.minutes, levels.minutes),
+    }),
+  };
+}
+
 const cells = data.cells && readCells(data.cells);
 
 function readCells(pack) {
-  const corners = pack.shapes.corners;
-  const piece = unpackArray(pack.shapes.piece);
+  const lattice = pack.lattice && readLattice(pack.lattice);
+  const north = lattice && lattice.north;
+  const place = lattice ? pack.lattice : pack.shapes;
+  const piece = unpackArray(place.piece);
   const pieceOf = new Int32Array(pack.count).fill(-1);
   piece.forEach((cell, position) => { pieceOf[cell] = position; });
   return {
     count: pack.count,
     id: pack.number ? unpackArray(pack.number) : pack.id,
-    x: unpackArray(pack.shapes.x),
-    y: unpackArray(pack.shapes.y),
-    at: pack.shapes.at,
-    reach: pack.shapes.reach,
-    corners,
-    pieceOf,
-    rings: pack.shapes.rings && unpackShapes(pack.shapes.rings),
-    unit: unpackArray(pack.unit),
-    persons: unpackArray(pack.persons),
-    perKm2: once(() => unpackArray(pack.perKm2)),
-    residential: once(() => unpackArray(pack.residential)),
-    kinds: pack.kinds.map((column) => column && {
-      minutes: once(() => unpackArray(column.minutes)),
-      metres: column.metres && once(() => unpackArray(column.metres)),
-      nearest: once(() => unrun(column.nearest, pack.count)),
+    lattice, piece, pieceOf,
+    rings: place.rings && unpackShapes(place.rings),
+    ...(lattice ? {} : {
+      x: unpackArray(place.x), y: unpackArray(place.y), at: place.at, reach: place.reach, corners: place.corners,
     }),
-    circles: pack.circles.map((column) => ({
-      score: once(() => unpackArray(column.score)),
-      complete: once(() => unpackArray(column.complete)),
-      worst: once(() => unpackArray(column.worst)),
-      minutes: once(() => unpackArray(column.minutes)),
-    })),
+    levels: pack.levels,
+    steps: pack.steps,
+    unit: unpackArray(pack.unit, north),
+    persons: Float32Array.from(unpackArray(pack.persons.values, north), (value) => value / pack.persons.scale),
+    area: once(() => unpackArray(pack.area, north)),
+    residential: once(() => Float32Array.from(unpackArray(pack.residential, north), (m2) => (m2 === MISSING_32 ? NaN : m2))),
+    ...readColumns(pack, north, pack.levels),
   };
+}
+
+/** Tenths of minutes as text: "12.3"; where they were rounded up to coarser steps "12", "38–40" or "> 1,770". */
+function minutesText(tenths) {
+  const levels = cells.levels.minutes;
+  if (!levels) return number(tenths / 10, 1);
+  const at = levels.indexOf(tenths);
+  if (at === levels.length - 1) return `> ${number(levels[at - 1] / 10)}`;
+  const low = at > 0 ? levels[at - 1] : 0;
+  return tenths - low > 10 ? `${number(low / 10)}–${number(tenths / 10)}` : number(tenths / 10, tenths % 10 ? 1 : 0);
+}
+
+/** Metres of a walk as text. */
+const metresText = (metres) => (cells.levels.metres ? `≤ ${number(metres)} m` : `${number(metres)} m`);
+
+/** How exactly the cells' minutes are said, or null where it is a tenth. */
+function precisionText() {
+  if (!cells || !cells.steps.length) return null;
+  const last = cells.steps.length - 1;
+  const parts = cells.steps.map(([to, step], i) => (i < last ? t("precision_step", { to, step }) : t("precision_last", { step })));
+  return t("precision", { steps: parts.join(t("comma")), cells: number(cells.count) });
 }
 
 /** Class of a number among rising breaks: 0 for up to the first break, and so on. */
@@ -59,57 +104,59 @@ const DENSITY_CLASSES = ["0", "1 – 100", "101 – 300", "301 – 1,500", "1,50
 /** Class of a score: 0 only for a full 100. */
 const scoreClass = (score) => (score >= 100 ? 0 : 5 - Math.min(4, Math.floor(score / 20)));
 
-/** Position of the circle that judges a cell: the first that applies to its setting. */
-const ownCircle = (cell) => cells.circles.findIndex((c) => c.score()[cell] !== MISSING_16);
+/** Class of a score in tenths. */
+const SCORE_CLASS = Uint8Array.from({ length: 1001 }, (_, value) => scoreClass(value / 10));
+/** Class of minutes in tenths; a number of 16 bits is a position in it. */
+const MINUTE_CLASS = once(() => Uint8Array.from({ length: 65536 },
+  (_, value) => (value === MISSING_16 ? MISSING_8 : rank(value / 10, MINUTE_BREAKS))));
 
-/** What the cells can show: each {key, group, label, unit, classes, missing, classOf(cell)}. */
+/** What the cells can show: each {key, group, label, unit, classes, missing, fill(classes of all cells, table)}. */
 const indicators = cells ? listIndicators() : [];
 
 function listIndicators() {
-  const score = (circle, cell) => {
-    const value = circle < 0 ? MISSING_16 : cells.circles[circle].score()[cell];
-    return value === MISSING_16 ? MISSING_8 : scoreClass(value / 10);
+  const scores = (circle) => (out, table) => {
+    if (!table.circles[circle]) return;
+    const score = table.circles[circle].score();
+    for (let cell = 0; cell < out.length; cell++) if (score[cell] !== MISSING_16) out[cell] = SCORE_CLASS[score[cell]];
   };
   const scoring = { unit: t("points"), classes: SCORE_CLASSES, missing: t("not_judged") };
   const list = [{
     ...scoring, key: "own", group: t("group_scores"), label: t("own_circle_title"), option: t("own_circle_score"),
-    classOf: (cell) => score(ownCircle(cell), cell),
+    // The first circle that applies to a cell has the last word.
+    fill: (out, table) => { for (let circle = data.circles.length - 1; circle >= 0; circle--) scores(circle)(out, table); },
   }];
   data.circles.forEach((circle, position) => list.push({
-    ...scoring, key: `circle:${position}`, group: t("group_scores"), label: circle.label,
-    classOf: (cell) => score(position, cell),
+    ...scoring, key: `circle:${position}`, group: t("group_scores"), label: circle.label, fill: scores(position),
   }));
   data.kinds.forEach((kind, position) => {
-    const column = cells.kinds[position];
-    if (!column) return;
+    if (!cells.kinds[position]) return;
     list.push({
       key: `kind:${position}`, group: t("group_minutes"), label: t("minutes_to", { kind: kind.label }), option: kind.label,
       unit: t("minutes_walk"), classes: MINUTE_CLASSES, missing: t("not_reached"),
-      classOf: (cell) => {
-        const tenths = column.minutes()[cell];
-        return tenths === MISSING_16 ? MISSING_8 : rank(tenths / 10, MINUTE_BREAKS);
+      fill: (out, table) => {
+        if (!table.kinds[position]) return;
+        const [minutes, classes] = [table.kinds[position].minutes(), MINUTE_CLASS()];
+        for (let cell = 0; cell < out.length; cell++) out[cell] = classes[minutes[cell]];
       },
     });
   });
   list.push({
     key: "density", group: t("group_population"), label: t("density"), unit: t("per_km2"),
     classes: DENSITY_CLASSES, missing: t("no_data"),
-    classOf: (cell) => {
-      const value = cells.perKm2()[cell];
-      return Number.isNaN(value) ? MISSING_8 : rank(value, DENSITY_BREAKS);
+    fill: (out, table) => {
+      const area = cells.area();
+      for (let cell = 0; cell < out.length; cell++) out[cell] = rank((table.persons[cell] / area[cell]) * 1e6, DENSITY_BREAKS);
     },
   });
   return list;
 }
 
-/** The classes of all cells for an indicator, and the persons in each class. */
-function classify(indicator) {
-  const classes = new Uint8Array(cells.count);
+/** The classes of all cells for an indicator, and the persons in each class; `table` has kinds, circles, persons. */
+function classify(indicator, table = cells) {
+  const classes = new Uint8Array(cells.count).fill(MISSING_8);
+  indicator.fill(classes, table);
   const persons = new Float64Array(256);
-  for (let cell = 0; cell < cells.count; cell++) {
-    classes[cell] = indicator.classOf(cell);
-    persons[classes[cell]] += cells.persons[cell];
-  }
+  for (let cell = 0; cell < cells.count; cell++) persons[classes[cell]] += table.persons[cell];
   return { indicator, classes, persons };
 }
 
@@ -120,13 +167,8 @@ const scratchY = [];
 function cellRings(cell) {
   const piece = cells.pieceOf[cell];
   if (piece < 0) {
-    const dx = cells.x[cell] - cells.at[0];
-    const dy = cells.y[cell] - cells.at[1];
-    for (let corner = 0; corner < 4; corner++) {
-      const [cx, cy] = [cells.corners[2 * corner], cells.corners[2 * corner + 1]];
-      scratchX[corner] = cells.x[cell] + cx[0] + cx[1] * dx + cx[2] * dy;
-      scratchY[corner] = cells.y[cell] + cy[0] + cy[1] * dx + cy[2] * dy;
-    }
+    if (cells.lattice) latticeCorners(cells.lattice, cell);
+    else squareCorners(cell);
     return [4];
   }
   const { ring, vertex, x, y } = cells.rings;
@@ -142,60 +184,114 @@ function cellRings(cell) {
   return ends;
 }
 
+function squareCorners(cell) {
+  const dx = cells.x[cell] - cells.at[0];
+  const dy = cells.y[cell] - cells.at[1];
+  for (let corner = 0; corner < 4; corner++) {
+    const [cx, cy] = [cells.corners[2 * corner], cells.corners[2 * corner + 1]];
+    scratchX[corner] = cells.x[cell] + cx[0] + cx[1] * dx + cx[2] * dy;
+    scratchY[corner] = cells.y[cell] + cy[0] + cy[1] * dx + cy[2] * dy;
+  }
+}
+
+/** Colours of classes as pixels; the one for no data is where MISSING_8 points. */
+function classPixels(indicator) {
+  const colours = new Uint32Array(256);
+  indicator.classes.forEach((entry, group) => { colours[group] = pixelOf(entry.color); });
+  colours[MISSING_8] = pixelOf(NO_DATA);
+  return colours;
+}
+
 /** Paint the classes pixel by pixel: as fast as the screen is large, however many cells. */
 function paintCells(context, view, shown, populatedOnly) {
-  const { width, height, k } = view;
-  const image = context.createImageData(width, height);
+  const image = context.createImageData(view.width, view.height);
   const pixels = new Uint32Array(image.data.buffer);
-  const colours = shown.indicator.classes.map((entry) => pixelOf(entry.color));
-  const grey = pixelOf(NO_DATA);
-  const margin = cells.reach * k;
-  const tiny = margin < 1.5;
-  // Corners are rounded to 0.1 m: neighbours overlap by a hair rather than leave one.
-  const hair = 2 * k;
-  for (let cell = 0; cell < cells.count; cell++) {
-    const x = cells.x[cell] * k + view.left;
-    const y = view.top - cells.y[cell] * k;
-    if (x < -margin || y < -margin || x > width + margin || y > height + margin) continue;
-    if (populatedOnly && !(cells.persons[cell] > 0)) continue;
-    const group = shown.classes[cell];
-    const colour = group === MISSING_8 ? grey : colours[group];
-    if (tiny) {
-      const [from, to] = [Math.round(x - margin), Math.max(Math.round(x + margin), Math.round(x - margin) + 1)];
-      const top = Math.round(y - margin);
-      for (let row = top; row < Math.max(Math.round(y + margin), top + 1); row++) {
-        if (row >= 0 && row < height) {
-          pixels.fill(colour, row * width + Math.max(0, from), row * width + Math.min(width, Math.max(0, to)));
-        }
-      }
-      continue;
+  if (cells.lattice) paintLattice(pixels, view, shown, populatedOnly);
+  else {
+    const colours = classPixels(shown.indicator);
+    for (let cell = 0; cell < cells.count; cell++) {
+      if (populatedOnly && !(cells.persons[cell] > 0)) continue;
+      paintCell(pixels, view, cell, cells.x[cell], cells.y[cell], cells.reach, colours[shown.classes[cell]]);
     }
-    const ends = cellRings(cell);
-    for (let i = 0; i < ends[ends.length - 1]; i++) {
-      const [px, py] = [scratchX[i] * k + view.left, view.top - scratchY[i] * k];
-      scratchX[i] = px + (px > x ? hair : -hair);
-      scratchY[i] = py + (py > y ? hair : -hair);
-    }
-    fillPixels(pixels, width, height, scratchX, scratchY, ends, colour);
   }
   context.putImageData(image, 0, 0);
 }
 
-/** The cell under a place, or -1: the rings of near cells are tried exactly. */
-function cellAt(x, y) {
-  for (let cell = 0; cell < cells.count; cell++) {
-    if (Math.abs(cells.x[cell] - x) > cells.reach || Math.abs(cells.y[cell] - y) > cells.reach) continue;
-    const ends = cellRings(cell);
-    let inside = false;
-    for (let ring = 0, from = 0; ring < ends.length; from = ends[ring], ring++) {
-      for (let a = from, b = ends[ring] - 1; a < ends[ring]; b = a++) {
-        if (scratchY[a] > y !== scratchY[b] > y
-          && x < scratchX[a] + ((scratchX[b] - scratchX[a]) * (y - scratchY[a])) / (scratchY[b] - scratchY[a])) {
-          inside = !inside;
-        }
+/** Paint one cell, whose centre and reach (half its longer side, in the plane) are given. */
+function paintCell(pixels, view, cell, centreX, centreY, reach, colour) {
+  const { width, height, k } = view;
+  const margin = reach * k;
+  const x = centreX * k + view.left;
+  const y = view.top - centreY * k;
+  if (x < -margin || y < -margin || x > width + margin || y > height + margin) return;
+  if (margin < 1.5) {
+    const [from, to] = [Math.round(x - margin), Math.max(Math.round(x + margin), Math.round(x - margin) + 1)];
+    const top = Math.round(y - margin);
+    for (let row = top; row < Math.max(Math.round(y + margin), top + 1); row++) {
+      if (row >= 0 && row < height) {
+        pixels.fill(colour, row * width + Math.max(0, from), row * width + Math.min(width, Math.max(0, to)));
       }
     }
-    if (inside) return cell;
+    return;
   }
-  return -1;
+  // Corners are rounded to 0.1 m: neighbours overlap by a hair rather than leave one.
+  const hair = 2 * k;
+  const ends = cellRings(cell);
+  for (let i = 0; i < ends[ends.length - 1]; i++) {
+    const [px, py] = [scratchX[i] * k + view.left, view.top - scratchY[i] * k];
+    scratchX[i] = px + (px > x ? hair : -hair);
+    scratchY[i] = py + (py > y ? hair : -hair);
+  }
+  fillPixels(pixels, width, height, scratchX, scratchY, ends, colour);
 }
+
+/** Whether a place lies in a cell: its rings are tried exactly. */
+function cellHolds(cell, x, y) {
+  const ends = cellRings(cell);
+  let inside = false;
+  for (let ring = 0, from = 0; ring < ends.length; from = ends[ring], ring++) {
+    for (let a = from, b = ends[ring] - 1; a < ends[ring]; b = a++) {
+      if (scratchY[a] > y !== scratchY[b] > y
+        && x < scratchX[a] + ((scratchX[b] - scratchX[a]) * (y - scratchY[a])) / (scratchY[b] - scratchY[a])) {
+        inside = !inside;
+      }
+    }
+  }
+  return inside;
+}
+
+/** The cell under a place, or -1. */
+function cellAt(x, y) {
+  if (cells.lattice) return latticeCellAt(x, y);
+  return cellBuckets().near(x, y).find((cell) => cellHolds(cell, x, y)) ?? -1;
+}
+
+/** Cells by squares of the plane, twice as wide as the largest cell: near(x, y) lists those of the squares around. */
+const cellBuckets = once(() => {
+  const size = 2 * cells.reach;
+  const key = (x, y) => `${Math.floor(x / size)} ${Math.floor(y / size)}`;
+  const buckets = new Map();
+  for (let cell = 0; cell < cells.count; cell++) {
+    const at = key(cells.x[cell], cells.y[cell]);
+    if (!buckets.has(at)) buckets.set(at, []);
+    buckets.get(at).push(cell);
+  }
+  const around = [-size, 0, size];
+  const near = (x, y) => around.flatMap((dx) => around.flatMap((dy) => buckets.get(key(x + dx, y + dy)) || []))
+    .filter((cell) => Math.abs(cells.x[cell] - x) <= cells.reach && Math.abs(cells.y[cell] - y) <= cells.reach)
+    .sort((a, b) => a - b);
+  return { near };
+});
+
+/** Unpack, column by column while nothing else happens, what the first click will ask for. */
+function warmCells() {
+  const columns = cells.kinds.flatMap((column) => (column ? [column.minutes, column.nearest, column.metres] : []))
+    .concat(cells.circles.flatMap((column) => (column ? Object.values(column) : [])), [cells.residential]).filter(Boolean);
+  const next = () => {
+    if (!columns.length) return;
+    columns.shift()();
+    setTimeout(next, 20);
+  };
+  setTimeout(next, 1000);
+}
+if (cells && cells.lattice) warmCells();

@@ -206,6 +206,7 @@ function about() {
     el("p", {}, t("method", {
       kph: number(frame.speedKph, 2), metres: number(frame.metresPerMinute, 1), limit: number(frame.snapLimit),
     })),
+    precisionText() ? el("p", {}, precisionText()) : null,
     Object.keys(frame.placed).length ? el("p", {}, t("placed", {
       ways: Object.entries(frame.placed).map(([way, count]) => t("placed_units", { way: wordFor(PLACED, way), count })).join(t("comma")),
     })) : null,

@@ -95,10 +95,10 @@ function serviceRow(cell, kind) {
   const nearest = column.nearest()[cell] - 1;
   const asked = data.requirements.filter((r) => r.kind === kind
     && cells.circles[r.circle].score()[cell] !== MISSING_16);
-  const far = column.metres && column.metres()[cell] !== MISSING_16 ? ` · ${number(column.metres()[cell])} m` : "";
+  const far = column.metres && column.metres()[cell] !== MISSING_16 ? ` · ${metresText(column.metres()[cell])}` : "";
   return el("tr", {},
     el("th", { scope: "row" }, symbol(kind), data.kinds[kind].label),
-    el("td", { class: "lc-number" }, minutes === MISSING_16 ? t("not_reached_short") : t("minutes_short", { minutes: number(minutes / 10, 1) })),
+    el("td", { class: "lc-number" }, minutes === MISSING_16 ? t("not_reached_short") : t("minutes_short", { minutes: minutesText(minutes) })),
     el("td", { class: "lc-place" }, nearest >= 0 ? [nameOf(facilityName(nearest), 40), far] : "–"),
     el("td", { class: "lc-verdict" }, asked.map((r) => verdict(meets(cell, r), r))));
 }
@@ -109,7 +109,7 @@ function circleLine(circle, score, complete, worst, minutes) {
     el("strong", {}, score === null ? "–" : t("score_points", { score: number(score, 1) })),
     el("span", { class: complete ? "lc-met" : "lc-unmet" }, complete ? `✓ ${t("complete")}` : `✗ ${t("incomplete")}`),
     complete || worst === null ? null : el("span", {}, t("worst", { kind: data.kinds[worst].label })),
-    minutes === null ? null : el("span", {}, t("minutes_to_complete", { minutes: number(minutes, 1) })));
+    minutes === null ? null : el("span", {}, t("minutes_to_complete", { minutes: minutesText(minutes) })));
 }
 
 function cellAnswer(cell) {
@@ -131,7 +131,8 @@ function cellAnswer(cell) {
     ]),
     el("ul", { class: "lc-circles" }, judged.map(([circle, column]) => circleLine(
       circle, tenths(column.score()[cell]), column.complete()[cell] === 1,
-      column.worst()[cell] === MISSING_8 ? null : column.worst()[cell], tenths(column.minutes()[cell])))),
+      column.worst()[cell] === MISSING_8 ? null : column.worst()[cell],
+      column.minutes()[cell] === MISSING_16 ? null : column.minutes()[cell]))),
     el("table", { class: "lc-services" },
       el("caption", {}, t("nearest_of_each")),
       el("tbody", {}, kinds.map((kind) => serviceRow(cell, kind)))));

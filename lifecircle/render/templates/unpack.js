@@ -20,6 +20,7 @@ function fill(node, ...children) {
   node.append(...children);
 }
 
+const MISSING_32 = 4294967295;
 const MISSING_16 = 65535;
 const MISSING_8 = 255;
 
@@ -109,17 +110,6 @@ function once(make) {
     if (!made) { value = make(); made = true; }
     return value;
   };
-}
-
-/** Run lengths back to one value per cell. */
-function unrun(pack, count) {
-  const length = unpackArray(pack.length);
-  const value = unpackArray(pack.value);
-  const out = new Uint32Array(count);
-  for (let run = 0, at = 0; run < length.length; at += length[run], run++) {
-    out.fill(value[run], at, at + length[run]);
-  }
-  return out;
 }
 
 /** Where each of several lists begins in their concatenation, and where the last one ends. */
