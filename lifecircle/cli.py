@@ -258,7 +258,7 @@ def export(
         str | None,
         typer.Option(
             "--crs",
-            help="cgcs2000, cgcs2000-gk (zone of the data), cgcs2000-gk-zone (eastings with its "
+            help="cgcs2000, cgcs2000-gk-cm (zone of the data), cgcs2000-gk (eastings with its "
             "number), or EPSG:CODE; the run's own by default. 坐标系",
         ),
     ] = None,

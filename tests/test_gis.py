@@ -605,21 +605,21 @@ def test_empty_layers_are_exported_too(invented, tmp_path):
 def test_the_zone_of_the_data(lon, plain, numbered):
     box = (lon - 0.1, 27.0, lon + 0.1, 27.2)
     own = pyproj.CRS(CRS)
-    assert export_crs("cgcs2000-gk", own, box).to_epsg() == plain
-    assert export_crs("CGCS2000-GK-zone", own, box).to_epsg() == numbered
+    assert export_crs("cgcs2000-gk-cm", own, box).to_epsg() == plain
+    assert export_crs("CGCS2000-GK", own, box).to_epsg() == numbered
 
 
 def test_shaoyang_by_hand(run, tmp_path):
     """On 111 E, its central meridian, a point's easting is 500 km; with zone 37 it is 37,500 km."""
     point = gpd.GeoSeries(gpd.points_from_xy([111.0], [27.0]), crs=4490)
     own, box = pyproj.CRS(CRS), (110.9, 26.9, 111.1, 27.1)
-    assert point.to_crs(export_crs("cgcs2000-gk", own, box)).x.iloc[0] == pytest.approx(500_000)
-    zoned = point.to_crs(export_crs("cgcs2000-gk-zone", own, box))
+    assert point.to_crs(export_crs("cgcs2000-gk-cm", own, box)).x.iloc[0] == pytest.approx(500_000)
+    zoned = point.to_crs(export_crs("cgcs2000-gk", own, box))
     assert zoned.x.iloc[0] == pytest.approx(37_500_000)
     # 27 degrees of the meridian are 2,987.6 km (WGS 84 and CGCS2000 differ by less than 1 mm).
     length = pyproj.Geod(ellps="GRS80").line_length([111.0, 111.0], [0.0, 27.0])
     assert zoned.y.iloc[0] == pytest.approx(length, abs=0.01)
-    out, _ = exported(run, tmp_path, "shp", crs="cgcs2000-gk-zone", layers=["units"])
+    out, _ = exported(run, tmp_path, "shp", crs="cgcs2000-gk", layers=["units"])
     assert gpd.read_file(out / "units.shp").total_bounds[0] == pytest.approx(37_418_000.0)
 
 
@@ -633,7 +633,7 @@ def test_a_central_meridian_is_the_nearest(lon):
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("cgcs2000-gk", "no CGCS2000 3-degree zone"),
+        ("cgcs2000-gk-cm", "no CGCS2000 3-degree zone"),
         ("gcj02", "is no system for layers"),
         ("EPSG:999999", "is no known coordinate system"),
         ("nonsense", "is no known coordinate system"),
@@ -649,7 +649,7 @@ def test_systems_that_will_not_do(word, message):
 def test_data_beyond_a_zone_or_an_area_are_told():
     own = pyproj.CRS(CRS)
     with pytest.warns(DataWarning, match="beyond the 3-degree zone of 111 E"):
-        assert export_crs("cgcs2000-gk", own, (108.9, 26, 113.1, 27)).to_epsg() == 4546
+        assert export_crs("cgcs2000-gk-cm", own, (108.9, 26, 113.1, 27)).to_epsg() == 4546
     with pytest.warns(DataWarning, match="is meant for"):
         export_crs("cgcs2000-gk-114", own, (110.0, 26, 110.6, 27))
     with pytest.warns(DataWarning, match="is meant for"):
@@ -1064,7 +1064,7 @@ def test_command_line(run, tmp_path):
     runner = CliRunner()
     out = tmp_path / "县.gdb"
     done = runner.invoke(
-        app, ["export", str(run), "--format", "gdb", "--crs", "cgcs2000-gk", "--out", str(out)]
+        app, ["export", str(run), "--format", "gdb", "--crs", "cgcs2000-gk-cm", "--out", str(out)]
     )
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines() == [str(out), str(tmp_path / "县.gdb_说明.txt")]
@@ -1100,7 +1100,7 @@ def test_the_demo_once(tmp_path):
         county = assess(read_config("data/liechtenstein/county.toml"))
     folder = write_run(tmp_path / "run", county)
     with pytest.raises(CRSError, match=r"9\.47 to 9\.64 E"):
-        export_layers(folder, tmp_path / "x.gdb", format="gdb", crs="cgcs2000-gk")
+        export_layers(folder, tmp_path / "x.gdb", format="gdb", crs="cgcs2000-gk-cm")
     for form in FORMATS:
         out, _ = exported(folder, tmp_path, form, crs="EPSG:25832")
         for key in LAYERS:

@@ -129,7 +129,7 @@ def export_layers(
 
     Examples
     --------
-    >>> export_layers("out/suining", "suining.gdb", format="gdb", crs="cgcs2000-gk")
+    >>> export_layers("out/suining", "suining.gdb", format="gdb", crs="cgcs2000-gk-cm")
     ... # doctest: +SKIP
     [PosixPath('suining.gdb'), PosixPath('suining.gdb_说明.txt')]
     """

@@ -14,7 +14,7 @@ from lifecircle.errors import CRSError, Fault, warn
 
 Bounds = tuple[float, float, float, float]
 _ALLOWED: Final = (
-    "cgcs2000, cgcs2000-gk (3-degree zone chosen from the data), cgcs2000-gk-zone (eastings with "
+    "cgcs2000, cgcs2000-gk-cm (3-degree zone chosen from the data), cgcs2000-gk (eastings with "
     "its number), or a code such as EPSG:4546"
 )
 _HALF: Final = 1.5  # degrees from the central meridian to the edge of a 3-degree zone
@@ -27,9 +27,9 @@ def export_crs(wanted: str | None, own: pyproj.CRS, bounds: Bounds) -> pyproj.CR
     Parameters
     ----------
     wanted
-        ``None``: the run's own. ``"cgcs2000"``: geographic, EPSG:4490. ``"cgcs2000-gk"``: the
+        ``None``: the run's own. ``"cgcs2000"``: geographic, EPSG:4490. ``"cgcs2000-gk-cm"``: the
         3-degree Gauss-Kruger zone of the data, eastings without its number; with the number,
-        ``"cgcs2000-gk-zone"``. A zone by name (``cgcs2000-gk-111``, ``cgcs2000-gk-zone37``), or an
+        ``"cgcs2000-gk"``. A zone by name (``cgcs2000-gk-111``, ``cgcs2000-gk-zone37``), or an
         EPSG code.
     own
         The run's metric CRS.
@@ -56,16 +56,16 @@ def export_crs(wanted: str | None, own: pyproj.CRS, bounds: Bounds) -> pyproj.CR
     --------
     >>> own = pyproj.CRS(4546)
     >>> suining = (109.8, 26.2, 110.6, 27.1)
-    >>> [export_crs(w, own, suining).to_epsg() for w in (None, "cgcs2000", "cgcs2000-gk")]
+    >>> [export_crs(w, own, suining).to_epsg() for w in (None, "cgcs2000", "cgcs2000-gk-cm")]
     [4546, 4490, 4546]
-    >>> export_crs("cgcs2000-gk-zone", own, suining).to_epsg()
+    >>> export_crs("cgcs2000-gk", own, suining).to_epsg()
     4525
     """
     word = (wanted or "").strip().casefold().replace("_", "-")
     if not word:
         return own
-    if word in ("cgcs2000-gk", "cgcs2000-gk-zone"):
-        return _zone(bounds, numbered=word.endswith("zone"))
+    if word in ("cgcs2000-gk-cm", "cgcs2000-gk"):
+        return _zone(bounds, numbered=word == "cgcs2000-gk")
     crs = _named(word)
     _warn_outside(crs, bounds)
     return crs
