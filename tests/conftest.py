@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from browsing import chromium
 from handmade import CRS, lattice_tables
 
 from lifecircle.config import WalkProfile
@@ -28,6 +29,12 @@ def _at_the_repository(monkeypatch):
 @pytest.fixture(scope="session")
 def shared():
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture

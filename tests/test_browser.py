@@ -1,13 +1,8 @@
-"""The map in a real browser, with no network: what a planner clicks and reads.
-
-Set ``CI_BROWSER=1`` where a missing browser must fail rather than skip, and ``CHROMIUM`` to the
-browser's path where it is not on the PATH.
-"""
+"""The map in a real browser, with no network: what a planner clicks and reads."""
 
 from __future__ import annotations
 
 import io
-import os
 import re
 import shutil
 import subprocess
@@ -18,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from browsing import Visit, missing
 from PIL import Image
 from synthetic_assessment import HOSTILE, synthetic_assessment
 
@@ -25,40 +21,6 @@ from lifecircle import assess, read_config
 from lifecircle.render.maps import coverage_map, map_html
 
 pytestmark = pytest.mark.browser
-
-_REQUIRED = os.environ.get("CI_BROWSER") == "1"
-_QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def _missing(what: str):
-    if _REQUIRED:
-        pytest.fail(f"CI_BROWSER=1, but {what} is missing")
-    pytest.skip(f"{what} is missing")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        _missing("playwright")
-    path = (
-        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    )
-    if path is None:
-        _missing("chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=_QUIET)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -76,45 +38,6 @@ def file(invented, tmp_path_factory):
     return folder
 
 
-class Visit:
-    """A page opened with the network blocked, what it asked for and what it complained of."""
-
-    def __init__(self, browser, path):
-        self.context = browser.new_context(viewport={"width": 1366, "height": 768}, offline=True)
-        self.requests, self.complaints = [], []
-        self.page = self.context.new_page()
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", self._note)
-        self.page.goto(path.as_uri())
-        self.page.wait_for_selector("[data-ready=true]", timeout=60_000)
-
-    def _note(self, line):
-        # Reading pixels back is what the tests do, not the page.
-        if line.type in ("error", "warning") and "readback" not in line.text:
-            self.complaints.append(line.text)
-
-    def go(self, geometry, crs, zoom=16):
-        """Move the map so that a point of the county lies in its middle, and give its pixel."""
-        point = gpd.GeoSeries([geometry], crs=crs).to_crs(4326).iloc[0]
-        self.page.evaluate(
-            "([lat, lon, zoom]) => map_lifecircle.setView([lat, lon], zoom, {animate: false})",
-            [point.y, point.x, zoom],
-        )
-        box = self.page.locator("#map_lifecircle").bounding_box()
-        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-    def click(self, geometry, crs, zoom=16):
-        """Click on a point of the county, and give the popup's text."""
-        self.page.mouse.click(*self.go(geometry, crs, zoom))
-        return self.popup()
-
-    def popup(self):
-        popup = self.page.locator(".leaflet-popup-content").last
-        popup.wait_for()
-        return popup.inner_text()
-
-
 @pytest.fixture
 def visit(browser, file):
     opened = []
@@ -125,11 +48,31 @@ def visit(browser, file):
 
     yield go
     for one in opened:
-        asked = [url for url in one.requests if not url.startswith(("file:", "data:", "blob:"))]
-        one.context.close()
-        assert asked == []
-        assert len([url for url in one.requests if url.startswith("file:")]) == 1
-        assert one.complaints == []
+        one.end()
+
+
+class TestAddress:
+    """Links of the workbook lead to a unit or a gap of the map."""
+
+    def test_a_unit_a_gap_and_nothing(self, visit, invented):
+        page = visit().page
+        unit = invented.units.index[0]
+        page.evaluate(f"location.hash = '#unit={unit}'")
+        page.locator(".leaflet-popup-content").filter(has_text="长铺镇").wait_for()
+        gap = invented.gaps.sort_values("rank").index[0]
+        page.evaluate(f"location.hash = '#gap=' + encodeURIComponent('{gap}')")
+        page.locator(".leaflet-popup-content .lc-rank, .leaflet-popup-content h2").first.wait_for()
+        page.evaluate("location.hash = '#unit=%E0%A4%A'")  # no good encoding, no such unit
+        page.evaluate("location.hash = '#gap=none'")
+
+    def test_it_opens_there(self, browser, invented, file):
+        class At:
+            def as_uri(self):
+                return f"{(file / 'zh.html').as_uri()}#unit={invented.units.index[1]}"
+
+        one = Visit(browser, At())
+        assert "金屋塘镇" in one.popup()
+        one.end()
 
 
 def a_cell(invented, setting, position=0.5):
@@ -581,7 +524,7 @@ def test_the_print_is_one_page_with_all_that_a_map_must_say(visit, tmp_path):
     assert view.locator("#lc-sheet").count() == 0
     tool = shutil.which("pdftotext")
     if tool is None:
-        pytest.skip("pdftotext is missing")
+        missing("pdftotext (poppler-utils)")
     path = tmp_path / "map.pdf"
     view.pdf(path=path, prefer_css_page_size=True)
     text = subprocess.run(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import shutil
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -15,6 +13,7 @@ import pandas as pd
 import pyproj
 import pytest
 import shapely
+from browsing import Visit
 
 from lifecircle import assess, read_config
 from lifecircle.config import WalkProfile
@@ -46,31 +45,6 @@ MEASURE = """(places) => places.map(([lat, lon]) => {
 })"""
 
 
-def _missing(what: str):
-    if os.environ.get("CI_BROWSER") == "1":
-        pytest.fail(f"CI_BROWSER=1, but {what} is missing")
-    pytest.skip(f"{what} is missing")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        _missing("playwright")
-    path = (
-        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    )
-    if path is None:
-        _missing("chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     """The demo, and a threshold in metres besides its own."""
@@ -89,34 +63,18 @@ def file(demo, tmp_path_factory):
     return path
 
 
-def worries(line):
-    """What a page complains of; reading pixels back is what the tests do, not the page."""
-    loud = line.type in ("error", "warning") and "readback" not in line.text
-    return [line.text] if loud else []
-
-
 @pytest.fixture
 def visit(browser, file):
     """Open the map without a network; at the end, it has asked and complained of nothing."""
     opened = []
 
     def go(path=file):
-        context = browser.new_context(viewport={"width": 1366, "height": 768}, offline=True)
-        page = context.new_page()
-        requests, complaints = [], []
-        page.on("request", lambda request: requests.append(request.url))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda line: complaints.extend(worries(line)))
-        page.goto(path.as_uri())
-        page.wait_for_selector("[data-ready=true]", timeout=60_000)
-        opened.append((context, requests, complaints))
-        return page
+        opened.append(Visit(browser, path))
+        return opened[-1].page
 
     yield go
-    for context, requests, complaints in opened:
-        context.close()
-        assert [url for url in requests if not url.startswith(("file:", "data:", "blob:"))] == []
-        assert complaints == []
+    for one in opened:
+        one.end()
 
 
 @pytest.fixture(scope="module")

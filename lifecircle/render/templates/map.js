@@ -224,6 +224,18 @@ function keepStill() {
   map.panBy = (offset, options) => panBy.call(map, offset, { ...options, animate: false });
 }
 
+/** Goes to the unit or gap that the address names, as links of the workbook do (map.html#unit=ID). */
+function followAddress() {
+  const [, what, written] = /^#(unit|gap)=(.+)$/.exec(window.location.hash) || [];
+  if (!what) return;
+  let id = written;
+  try { id = decodeURIComponent(written); } catch (error) { /* not encoded: taken as it stands */ }
+  const found = what === "unit" ? units.table.findIndex((unit) => unit.id === id) : gaps.id.indexOf(id);
+  if (found < 0) return;
+  if (what === "unit") goToUnit(found);
+  else goToGap(found);
+}
+
 function start() {
   keepStill();
   listViews();
@@ -258,6 +270,8 @@ function start() {
     layers.gaps.redraw();
     markUnitRow();
   });
+  window.addEventListener("hashchange", followAddress);
+  followAddress();
   stage.dataset.ready = "true";
 }
 
