@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import zlib
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unpacking import unpack
+from unpacking import raw_bytes, stream, unpack
 
-from lifecircle.render.packing import north_of, pack_array
+from lifecircle.render.packing import DIGITS, north_of, pack_array, to_text
+from lifecircle.render.page import json_text
 
 INTEGERS = ("u1", "u2", "u4", "i2", "i4")
 
 
 def planes(pack: dict) -> list[int]:
-    return list(zlib.decompress(base64.b64decode(pack["z"]), -15))
+    return list(stream(pack))
 
 
 # --- numbers: by hand ------------------------------------------------------------------------
@@ -32,22 +30,26 @@ def test_high_bytes_that_are_all_0_are_left_out():
 
 
 def test_steps_of_both_signs_are_small_numbers():
-    assert planes(pack_array([100, 101, 99, 99], "u2", "delta")) == [200, 2, 3, 0]
     assert planes(pack_array([-1, 1], "i2")) == [1, 2]
+    # Half a byte each: 15 (a longer one, 200), 2, 3, 0.
+    pack = pack_array([100, 101, 99, 99], "u2", "delta")
+    assert pack["halves"] == 1
+    assert planes(pack) == [0x2F, 0x03, 200]
 
 
 def test_a_slope_is_foreseen():
     # Two rows, 20 18 16 14 and 25 23 21 19: north-west lies between west and north.
     row, column = np.repeat([0, 1], 4), np.tile(np.arange(4), 2)
     pack = pack_array(20 - 2 * column + 5 * row, "u1", "plane", north=north_of(row, column))
-    assert planes(pack) == [40, 3, 3, 3, 22, 0, 0, 0]
+    assert planes(pack) == [0x3F, 0x33, 0x0F, 0x00, 40, 22]  # 40 3 3 3, 22 0 0 0
 
 
 def test_an_edge_is_kept():
     # 9 9 1 above 9 9 1: what stood above the edge stands below it.
     row, column = np.repeat([0, 1], 3), np.tile(np.arange(3), 2)
     pack = pack_array([9, 9, 1] * 2, "u1", "plane", north=north_of(row, column))
-    assert planes(pack)[4:] == [0, 0]
+    # The very first place is never taken for a northern neighbour: 16.
+    assert planes(pack) == [18, 0, 15, 16, 0, 0]
 
 
 def test_what_does_not_fit_is_refused():
@@ -64,6 +66,11 @@ def test_what_does_not_fit_is_refused():
 def test_nothing_is_packed_as_nothing():
     for dtype in INTEGERS:
         assert unpack(pack_array([], dtype, "delta")).tolist() == []
+
+
+def test_the_digits_need_no_escape():
+    assert len(set(DIGITS)) == 85
+    assert json_text(DIGITS) == f'"{DIGITS}"'
 
 
 # --- numbers: laws ---------------------------------------------------------------------------
@@ -88,6 +95,13 @@ def test_integers_come_back_as_they_were(case, predictor):
     back = unpack(pack_array(values, dtype, predictor, north=north), north)
     assert back.dtype == values.dtype
     assert back.tolist() == values.tolist()
+
+
+@given(st.binary(max_size=50))
+def test_bytes_come_back_from_text(raw):
+    text = to_text(raw)
+    assert len(text) == 5 * -(-len(raw) // 4)
+    assert raw_bytes(text)[: len(raw)] == raw
 
 
 @given(st.lists(st.floats(width=32)))

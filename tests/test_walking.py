@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import zlib
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +11,7 @@ import pyproj
 import pytest
 import shapely
 from handmade import CRS
+from unpacking import unpack
 
 from lifecircle.config import WalkProfile
 from lifecircle.network import WalkNetwork
@@ -20,14 +19,7 @@ from lifecircle.render.walking import fit_polynomial, pack_walk
 
 
 def numbers(pack):
-    """What unpackArray in unpack.js does, for the arrays that a network is packed in."""
-    raw = np.frombuffer(zlib.decompress(base64.b64decode(pack["z"]), -15), np.uint8)
-    rows = raw.reshape(pack["planes"], -1).astype(np.int64)
-    folded = sum(rows[i] << (8 * i) for i in range(pack["planes"]))
-    if pack["type"].startswith("u") and pack["predictor"] == "none":
-        return folded
-    misses = np.where(folded & 1, -(folded + 1) // 2, folded // 2)
-    return np.cumsum(misses) if pack["predictor"] == "delta" else misses
+    return unpack(pack).astype(np.int64)
 
 
 def unpacked(pack):

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-import base64
 import zlib
 
 import numpy as np
+
+from lifecircle.render.packing import DIGITS
+
+
+def raw_bytes(text: str) -> bytes:
+    """Give the bytes that `to_text` spelled, and the zeros that filled up the last four."""
+    numbers = (text[at : at + 5] for at in range(0, len(text), 5))
+    return b"".join(
+        sum(DIGITS.index(sign) * 85 ** (4 - i) for i, sign in enumerate(five)).to_bytes(4, "big")
+        for five in numbers
+    )
+
+
+def stream(pack: dict) -> bytes:
+    """Give the inflated stream of a pack."""
+    return zlib.decompressobj(-15).decompress(raw_bytes(pack["z"]))
 
 
 def unpack(pack: dict, north: np.ndarray | None = None) -> np.ndarray:
     """Give the numbers of a pack as an array of its type."""
     width = int(pack["type"][1])
-    raw = zlib.decompress(base64.b64decode(pack["z"]), -15)
-    assert len(raw) == pack["count"] * pack["planes"]
+    raw = stream(pack)
+    if pack["halves"] is None:
+        pairs, spread = 0, pack["count"]
+    else:
+        pairs, spread = -(-pack["count"] // 2), pack["halves"]
+    assert len(raw) == pairs + spread * pack["planes"]
     numbers = [
-        sum(raw[plane * pack["count"] + i] << (8 * plane) for plane in range(pack["planes"]))
-        for i in range(pack["count"])
+        sum(raw[pairs + plane * spread + i] << (8 * plane) for plane in range(pack["planes"]))
+        for i in range(spread)
     ]
+    if pairs:
+        halves = [half for pair in raw[:pairs] for half in (pair % 16, pair // 16)][: pack["count"]]
+        longer = iter(numbers)
+        numbers = [half if half < 15 else next(longer) for half in halves]
     if pack["type"] == "f4":
         return np.array(numbers, dtype="<u4").view("<f4")
     signed = pack["type"].startswith("i")

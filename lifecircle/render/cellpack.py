@@ -47,10 +47,9 @@ MISSING_32: Final = 2**32 - 1
 """What stands for "no value" in a uint32 array."""
 
 _FEW_MINUTES: Final = ((60, 1), (120, 5), (1800, 10))
-_COARSE_MINUTES: Final = ((30, 1), (60, 2), (120, 10), (1800, 30))
+_COARSE_MINUTES: Final = ((30, 1), (60, 5), (120, 15), (1800, 60))
 _METRES: Final = ((1000, 10), (3000, 50), (50_000, 500))
 _MOST: Final = MISSING_16 - 1
-_HUNDREDTHS: Final = 100
 
 
 @dataclass(frozen=True)
@@ -150,18 +149,16 @@ def pack_table(assessment: Mappable, arrangement: Arrangement) -> dict[str, Any]
     lattice, shapes = arrangement.lattice, arrangement.shapes
     precision = precision_of(len(cells) * _measured(assessment), assessment.standard)
     pack = _Packer(arrangement.north)
-    plain = _is_plain(cells.index)
-    land = cells["residential_m2"].to_numpy(float, na_value=np.nan)
+    unit = codes(cells["unit_id"], assessment.units.index, MISSING_16)
     return {
         "count": len(cells),
         "shapes": pack_cells(shapes, cells.crs) if lattice is None else None,
         "lattice": None if lattice is None else pack_lattice(lattice, shapes, cells.crs),
-        "id": None if plain else [str(key) for key in cells.index],
-        "number": pack_array(cells.index, "u4", "delta") if plain else None,
-        "unit": pack(codes(cells["unit_id"], assessment.units.index, MISSING_16), "u2"),
+        "id": _ids(cells.index, unit),
+        "unit": pack(unit, "u2"),
         "persons": _persons(cells["persons"].to_numpy(float), pack, exact=not precision.steps),
-        "area": pack(np.maximum(np.rint(shapely.area(shapes)), 1.0), "u4"),
-        "residential": pack(np.where(np.isnan(land), MISSING_32, np.rint(land)), "u4"),
+        "area": _areas(shapes, lattice, pack),
+        "residential": _land(cells["residential_m2"], pack, step=10 if precision.steps else 1),
         "levels": {"minutes": precision.minutes, "metres": precision.metres},
         "steps": precision.steps,
         **pack_columns(assessment, cells.index, arrangement, precision),
@@ -222,12 +219,45 @@ class _Packer:
 
 
 def _persons(persons: Floats, pack: _Packer, *, exact: bool) -> dict[str, Any]:
-    """Pack residents: as they are, or in hundredths, where one is the least that is somebody."""
+    """Pack residents: as they are, or in tenths, and below a tenth in hundredths.
+
+    Then 0 to 10 are hundredths, of which 1 is the least that is somebody; n above is n - 9 tenths.
+    """
     if exact:
-        return {"values": pack_array(persons, "f4"), "scale": 1}
-    hundredths = np.rint(persons * _HUNDREDTHS)
-    some = np.where(persons > 0.0, np.maximum(hundredths, 1.0), 0.0)
-    return {"values": pack(some, "u4"), "scale": _HUNDREDTHS}
+        return {"values": pack_array(persons, "f4"), "rounded": False}
+    few = np.where(persons > 0.0, np.maximum(np.rint(persons * 100.0), 1.0), 0.0)
+    rounded = np.where(few <= 10.0, few, np.rint(persons * 10.0) + 9.0)
+    return {"values": pack(rounded, "u4"), "rounded": True}
+
+
+def _ids(ids: pd.Index, unit: Longs) -> dict[str, Any] | list[str]:
+    """Pack ids: those that only count, unit by unit in the page's order, go without saying."""
+    numbers = pd.api.types.is_integer_dtype(ids) and ids.min() >= 0 and ids.max() <= MISSING_32
+    if not numbers:
+        return [str(key) for key in ids]
+    counted = np.empty(len(ids), np.int64)
+    counted[np.argsort(unit, kind="stable")] = np.arange(len(ids))
+    if np.array_equal(counted, ids):
+        return {"counted": True}
+    return {"number": pack_array(ids, "u4", "delta")}
+
+
+def _areas(
+    shapes: npt.NDArray[np.object_], lattice: Lattice | None, pack: _Packer
+) -> dict[str, Any]:
+    """Pack areas in m2; cut cells apart, so that those around them stay foreseeable."""
+    area = np.maximum(np.rint(shapely.area(shapes)), 1.0)
+    if lattice is None:
+        return {"all": pack(area, "u4"), "cut": None}
+    whole = pd.Series(np.where(lattice.regular, area, np.nan)).ffill().bfill().to_numpy()
+    return {"all": pack(whole, "u4"), "cut": pack_array(area[~lattice.regular], "u4")}
+
+
+def _land(values: pd.Series, pack: _Packer, *, step: int) -> dict[str, Any]:
+    """Pack m2 of residential land, rounded to a step; missing becomes `MISSING_32`."""
+    land = values.to_numpy(float, na_value=np.nan)
+    steps = np.where(land > 0.0, np.maximum(np.rint(land / step), 1.0), land)
+    return {"values": pack(np.where(np.isnan(land), MISSING_32, steps), "u4"), "step": step}
 
 
 def precision_of(values: int, *standards: Standard) -> Precision:
@@ -253,7 +283,7 @@ def precision_of(values: int, *standards: Standard) -> Precision:
     >>> precision_of(1_000_000, read_standard()).minutes is None
     True
     >>> precision_of(25_000_000, read_standard()).steps
-    ((30, 1), (60, 2), (120, 10), (1800, 30))
+    ((30, 1), (60, 5), (120, 15), (1800, 60))
     """
     if values <= TENTHS_UP_TO:
         return Precision()
@@ -385,8 +415,3 @@ def _score_columns(
         else None
         for row, circle in enumerate(circles)
     ]
-
-
-def _is_plain(ids: pd.Index) -> bool:
-    """Whether ids are counting numbers, which are packed instead of spelled."""
-    return pd.api.types.is_integer_dtype(ids) and ids.min() >= 0 and ids.max() < MISSING_32 + 1

@@ -101,7 +101,7 @@ def find_lattice(plane: npt.NDArray[np.object_]) -> Lattice | None:
 
 def _whole(plane: npt.NDArray[np.object_]) -> Bools:
     """Flag single quadrilaterals of the usual area of their surroundings."""
-    one = (shapely.get_num_geometries(plane) == 1) & (
+    one: Bools = (shapely.get_num_geometries(plane) == 1) & (
         shapely.get_num_coordinates(plane) == 5
     )
     one &= shapely.get_num_interior_rings(shapely.get_geometry(plane, 0)) == 0

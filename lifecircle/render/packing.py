@@ -10,7 +10,6 @@ over byte planes, and these are deflated: smooth fields take a few bits per numb
 
 from __future__ import annotations
 
-import base64
 import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal, cast
@@ -27,6 +26,11 @@ MISSING_16: Final = 65535
 MISSING_8: Final = 255
 """What stands for "no value" in a uint8 array."""
 
+DIGITS: Final = (
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?()[]{}@%$#_,;"
+)
+"""The digits of `to_text`, 0 to 84."""
+
 Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]
 Dtype = Literal["u1", "u2", "u4", "i2", "i4", "f4"]
@@ -36,28 +40,32 @@ _UNITS_PER_M: Final = 10.0  # decimetres
 _LONGEST_STEP_M: Final = 3000.0  # int16 holds 3,276.7 m
 _STRATEGIES: Final = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_RLE, zlib.Z_HUFFMAN_ONLY)
 _TRIED: Final = 1 << 16  # bytes that the strategies are tried on
+_HALF: Final = 15  # stands in half a byte for a number that is not below it
 
 
-def to_base64(values: npt.ArrayLike, dtype: str) -> str:
-    """Encode numbers as base64 text of a little-endian array.
+def to_text(raw: bytes) -> str:
+    """Spell bytes in ASCII signs that neither JSON nor HTML has to escape: 5 for every 4 bytes.
 
     Parameters
     ----------
-    values
-        The numbers.
-    dtype
-        ``"u1"``, ``"u2"``, ``"i2"``, ``"i4"``, ``"u4"`` or ``"f4"``.
+    raw
+        Any bytes.
 
     Returns
     -------
     str
+        Four bytes, the first the highest, are a number of five digits to the base 85, the highest
+        first; `DIGITS` are the digits. Zeros fill up the last four.
 
     Examples
     --------
-    >>> to_base64([1, 256], "u2")
-    'AQAAAQ=='
+    >>> to_text(bytes([0, 0, 0, 87])), to_text(b"")
+    ('00012', '')
     """
-    return base64.b64encode(np.asarray(values).astype(f"<{dtype}").tobytes()).decode("ascii")
+    padded = np.frombuffer(raw + bytes(-len(raw) % 4), ">u4").astype(np.int64)
+    places = 85 ** np.arange(4, -1, -1)
+    digits = padded[:, None] // places % 85
+    return bytes(np.frombuffer(DIGITS.encode("ascii"), np.uint8)[digits].ravel()).decode("ascii")
 
 
 def pack_array(
@@ -67,7 +75,7 @@ def pack_array(
     *,
     north: Longs | None = None,
 ) -> dict[str, Any]:
-    """Pack numbers for the page: predict, spread over byte planes, deflate, base64.
+    """Pack numbers for the page: predict, spread over byte planes, deflate, spell as text.
 
     Parameters
     ----------
@@ -88,8 +96,12 @@ def pack_array(
     Returns
     -------
     dict
-        ``type``, ``count``, ``predictor``, ``planes`` (bytes that a number takes) and ``z``: base64
-        text of a raw deflate stream of the lowest byte of every number, then the next ones ...
+        ``type``, ``count``, ``predictor``, ``planes`` (bytes that a number takes), ``halves`` and
+        ``z``: text (see `to_text`) of a raw deflate stream of the lowest byte of every number, then
+        the next one of every number ... Where ``halves`` is not None, the stream begins with half
+        a byte per number (the first in the lower half), 15 standing for a longer number, and bytes
+        are given of these only, of which there are ``halves``. That breaks deflate's floor of one
+        bit per number.
 
     Raises
     ------
@@ -112,8 +124,8 @@ def pack_array(
     >>> pack = pack_array([1000, 1001, 1003], "u2", "delta")
     >>> pack["type"], pack["count"], pack["predictor"], pack["planes"]
     ('u2', 3, 'delta', 2)
-    >>> list(zlib.decompress(base64.b64decode(pack["z"]), -15))  # 2000, 2, 4
-    [208, 2, 4, 7, 0, 0]
+    >>> pack["halves"]  # 15, 2, 4 in half a byte each, and 2000
+    1
     """
     width = int(dtype[1])
     given = np.asarray(values).ravel()
@@ -129,14 +141,27 @@ def pack_array(
     if predictor != "none" or dtype.startswith("i"):
         whole = _folded(whole - _expected(whole, predictor, north), 8 * width)
     planes = max(1, (int(whole.max(initial=0)).bit_length() + 7) // 8)
-    rows = whole.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :planes]
-    return {
-        "type": dtype,
-        "count": len(whole),
-        "predictor": predictor,
-        "planes": planes,
-        "z": base64.b64encode(_deflated(np.ascontiguousarray(rows.T).tobytes())).decode("ascii"),
-    }
+    pack = {"type": dtype, "count": len(whole), "predictor": predictor, "planes": planes}
+    deflated, halves = _deflated(_planes(whole, planes)), None
+    if predictor != "none":
+        long = whole[whole >= _HALF]
+        shorter = _deflated(_pairs(whole) + _planes(long, planes))
+        if len(shorter) < len(deflated):
+            deflated, halves = shorter, len(long)
+    return {**pack, "halves": halves, "z": to_text(deflated)}
+
+
+def _planes(numbers: Longs, planes: int) -> bytes:
+    """Give the lowest byte of every number, then the next one of every number ..."""
+    rows = numbers.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :planes]
+    return np.ascontiguousarray(rows.T).tobytes()
+
+
+def _pairs(numbers: Longs) -> bytes:
+    """Give half a byte for each number, the first in the lower half; `_HALF` for longer ones."""
+    halves = np.minimum(numbers, _HALF).astype(np.uint8)
+    halves = np.append(halves, np.zeros(len(halves) % 2, np.uint8))
+    return bytes(halves[0::2] | (halves[1::2] << 4))
 
 
 def _deflated(raw: bytes) -> bytes:
@@ -287,9 +312,15 @@ def pack_lines(geometry: npt.ArrayLike, crs: Any, *, tolerance_m: float) -> dict
         "length": pack_array(np.bincount(ring, minlength=len(parts)), "u4"),
         "x": pack_array(points[first, 0], "i4", "delta"),
         "y": pack_array(points[first, 1], "i4", "delta"),
-        "dx": pack_array(steps[:, 0], "i2"),
-        "dy": pack_array(steps[:, 1], "i2"),
+        "dx": _shorter(steps[:, 0], "i2"),
+        "dy": _shorter(steps[:, 1], "i2"),
     }
+
+
+def _shorter(values: Longs, dtype: Dtype) -> dict[str, Any]:
+    """Pack with the predictor that suits: steps of a curve resemble the ones before."""
+    packs = [pack_array(values, dtype, predictor) for predictor in ("none", "delta")]
+    return min(packs, key=lambda pack: len(pack["z"]))
 
 
 def pack_points(geometry: npt.ArrayLike, crs: Any) -> dict[str, Any]:

@@ -47,9 +47,10 @@ function readCells(pack) {
   const piece = unpackArray(place.piece);
   const pieceOf = new Int32Array(pack.count).fill(-1);
   piece.forEach((cell, position) => { pieceOf[cell] = position; });
+  const unit = unpackArray(pack.unit, north);
   return {
     count: pack.count,
-    id: pack.number ? unpackArray(pack.number) : pack.id,
+    id: readIds(pack.id, unit),
     lattice, piece, pieceOf,
     rings: place.rings && unpackShapes(place.rings),
     ...(lattice ? {} : {
@@ -57,12 +58,33 @@ function readCells(pack) {
     }),
     levels: pack.levels,
     steps: pack.steps,
-    unit: unpackArray(pack.unit, north),
-    persons: Float32Array.from(unpackArray(pack.persons.values, north), (value) => value / pack.persons.scale),
-    area: once(() => unpackArray(pack.area, north)),
-    residential: once(() => Float32Array.from(unpackArray(pack.residential, north), (m2) => (m2 === MISSING_32 ? NaN : m2))),
+    unit,
+    persons: readPersons(pack.persons, north),
+    area: once(() => {
+      const area = unpackArray(pack.area.all, north);
+      if (pack.area.cut) unpackArray(pack.area.cut).forEach((m2, position) => { area[piece[position]] = m2; });
+      return area;
+    }),
+    residential: once(() => Float32Array.from(unpackArray(pack.residential.values, north),
+      (steps) => (steps === MISSING_32 ? NaN : steps * pack.residential.step))),
     ...readColumns(pack, north, pack.levels),
   };
+}
+
+/** Residents as they are, or from hundredths up to 10, and tenths beyond. */
+function readPersons(pack, north) {
+  const values = unpackArray(pack.values, north);
+  return pack.rounded ? Float32Array.from(values, (n) => (n <= 10 ? n / 100 : (n - 9) / 10)) : values;
+}
+
+/** Ids as they are, as numbers, or counted unit by unit. */
+function readIds(pack, unit) {
+  if (Array.isArray(pack)) return pack;
+  if (pack.number) return unpackArray(pack.number);
+  const next = new Uint32Array(65537);
+  for (const one of unit) next[one + 1] += 1;
+  for (let one = 1; one < next.length; one++) next[one] += next[one - 1];
+  return Uint32Array.from(unit, (one) => next[one]++);
 }
 
 /** Tenths of minutes as text: "12.3"; where they were rounded up to coarser steps "12", "38–40" or "> 1,770". */

@@ -24,34 +24,50 @@ const MISSING_32 = 4294967295;
 const MISSING_16 = 65535;
 const MISSING_8 = 255;
 
+const DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?()[]{}@%$#_,;";
+const DIGIT = new Uint8Array(128);
+[...DIGITS].forEach((sign, value) => { DIGIT[sign.charCodeAt(0)] = value; });
+
+/** Bytes from text of to_text (packing.py): five digits to the base 85 are four bytes; zeros may follow. */
 function bytes(text) {
-  const raw = atob(text);
-  const out = new Uint8Array(raw.length);
-  for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);
+  const out = new Uint8Array((text.length / 5) * 4);
+  for (let i = 0, at = 0; i < text.length; i += 5) {
+    let n = 0;
+    for (let j = i; j < i + 5; j++) n = n * 85 + DIGIT[text.charCodeAt(j)];
+    out[at++] = n >>> 24;
+    out[at++] = n >>> 16;
+    out[at++] = n >>> 8;
+    out[at++] = n;
+  }
   return out;
 }
-const u1 = bytes; // of to_base64, which does not deflate
 
 const ARRAYS = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i2: Int16Array, i4: Int32Array, f4: Float32Array };
 
 /**
  * Numbers as pack_array (packing.py) packed them: a typed array. Its text is a deflated stream of byte planes
  * (the lowest byte of every number, then the next ones ...) of what a predictor missed, folded: 2m for m of 0 and
- * more, -2m - 1 below. `north` (see northOf) is asked for by packs with the predictor "plane" only.
+ * more, -2m - 1 below; with `halves`, of half bytes, and bytes of the longer numbers only. `north` (see northOf) is asked for by packs with the predictor "plane" only.
  */
 function unpackArray(pack, north) {
-  const { type, count, planes, predictor } = pack;
-  const raw = fflate.inflateSync(bytes(pack.z), { out: new Uint8Array(count * planes) });
+  const { type, count, planes, predictor, halves } = pack;
+  const pairs = halves === null ? 0 : Math.ceil(count / 2);
+  const spread = halves === null ? count : halves; // numbers that are there as bytes
+  const raw = fflate.inflateSync(bytes(pack.z), { out: new Uint8Array(pairs + spread * planes) });
   const floats = type === "f4";
   const out = floats ? new Uint32Array(count) : new ARRAYS[type](count);
-  if (planes === 1) out.set(raw);
-  else {
-    for (let i = 0; i < count; i++) {
-      let n = raw[i];
-      for (let plane = 1, place = 256; plane < planes; plane++, place *= 256) n += raw[plane * count + i] * place;
-      out[i] = n;
+  const whole = (i) => {
+    let n = raw[pairs + i];
+    for (let plane = 1, place = 256; plane < planes; plane++, place *= 256) n += raw[pairs + plane * spread + i] * place;
+    return n;
+  };
+  if (pairs) {
+    for (let i = 0, long = 0; i < count; i++) {
+      const half = i % 2 ? raw[i >> 1] >> 4 : raw[i >> 1] & 15;
+      out[i] = half < 15 ? half : whole(long++);
     }
-  }
+  } else if (planes === 1) out.set(raw);
+  else for (let i = 0; i < count; i++) out[i] = whole(i);
   if (floats) return new Float32Array(out.buffer);
   // A typed array keeps the lowest bits of what is put into it: all is modulo its width.
   if (predictor === "none") {
