@@ -1,18 +1,18 @@
 """Isochrones: nested polygons drawn from walking times, to be looked at; no figure comes from them.
 
 The time of any point is that of `lifecircle.reach`: along the network to the nearest point on a
-street, plus the straight access leg. Points of a fine raster are snapped once; each polygon is the
-contour {time <= limit, street within ``access_m``} of that field, so polygons of growing limits are
-nested, keep their holes, and cut a street where the time runs out, to a fraction of a raster step.
+street, plus the straight access leg. Points of a fine raster are snapped once, for all kinds and
+facilities; each polygon is the contour {time <= limit, street within ``access_m``} of that field,
+so polygons of growing limits are nested, keep their holes, and cut a street where the time runs
+out, to a fraction of a raster step. One search and one field serve all limits of a kind.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
-import contourpy
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -20,25 +20,29 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from lifecircle.errors import Fault, InputError
-from lifecircle.kernels.graph import Floats, Ints, Longs
-from lifecircle.kernels.places import level_set
+from lifecircle.kernels import raster as kernels
+from lifecircle.kernels.graph import Bools, Floats, Ints, Longs, group
+from lifecircle.kernels.search import within
 from lifecircle.network import WalkNetwork
 from lifecircle.place import Located, Places
-from lifecircle.reach import nearest_seconds, take
+from lifecircle.reach import search_junctions, seconds_to_ends, take
 from lifecircle.tables import FACILITIES, check
+
+_STRIP: Final = 2_000_000  # points of the raster that are snapped at a time: bounds memory
 
 
 @dataclass(frozen=True)
 class _Raster:
-    """Points of a raster that lie near a street, in row-major order."""
+    """Points of a raster near a street, chain by chain, and where they lie on its canvas."""
 
-    x0: float
+    x0: float  # of the canvas: one step outside the raster
     y0: float
     step: float
-    nx: int
-    ny: int
-    number: Longs
+    stride: int
+    rows: int
+    at: Longs
     places: Places
+    chain_ptr: Longs
 
 
 def isochrones(
@@ -114,14 +118,10 @@ def isochrones(
     ):
         if not len(limits):
             continue
-        origins, points = measured.locate(sources), measured.locate(raster.places)
+        origins = measured.locate(sources)
+        drawing = _Drawing.prepare(measured, raster, limits, access_m)
         for origin, kind, chosen in groups:
-            window = _whole(raster)
-            if per_facility:
-                reach = float(limits.max()) * measured.metres_per_second
-                window = _cut(raster, shapely.bounds(facilities.loc[origin, "geometry"]), reach)
-            field = _field(measured, take(origins, chosen), points, window, float(limits.max()))
-            for limit, shape in _contours(raster, window, field, limits, access_m, measured):
+            for limit, shape in drawing.around(take(origins, chosen), single=per_facility):
                 shown = limit / 60.0 if unit == "minutes" else limit
                 rows.append((origin, shown, kind, unit, shape))
     return _table(rows, network)
@@ -132,18 +132,17 @@ def _groups(
 ) -> Iterator[tuple[str, str, Longs]]:
     """Yield (origin, kind, positions of its entrances on the network)."""
     number = facilities.index.get_indexer(sources.ids)
-    on = ~sources.off_network
     kinds = facilities["kind"].to_numpy(dtype=object)
-    if per_facility:
-        for i, origin in enumerate(facilities.index):
-            chosen = np.flatnonzero(on & (number == i))
-            if len(chosen):
-                yield str(origin), str(kinds[i]), chosen
-        return
-    for kind in sorted(set(kinds)):
-        chosen = np.flatnonzero(on & (kinds[number] == kind))
+    kind_code, names = pd.factorize(kinds, sort=True)
+    origins = facilities.index if per_facility else pd.Index(names)
+    on = np.flatnonzero(~sources.off_network)
+    code = number[on] if per_facility else kind_code[number[on]]
+    # A stable sort keeps the order of the entrances.
+    ptr, order = group(code.astype(np.int32), len(origins))
+    for n, origin in enumerate(origins):
+        chosen = on[order[ptr[n] : ptr[n + 1]]]
         if len(chosen):
-            yield str(kind), str(kind), chosen
+            yield str(origin), str(kinds[number[chosen[0]]]), chosen
 
 
 def _snap_raster(
@@ -157,100 +156,144 @@ def _snap_raster(
         west, south = max(west, a_west - margin), max(south, a_south - margin)
         east, north = min(east, a_east + margin), min(north, a_north + margin)
     # Aligned to multiples of the step, so that neighbouring counties draw the same outlines.
-    x0, y0 = np.floor(west / step) * step, np.floor(south / step) * step
+    x0, y0 = float(np.floor(west / step) * step), float(np.floor(south / step) * step)
     nx = max(int(np.ceil((east - x0) / step)) + 1, 2)
     ny = max(int(np.ceil((north - y0) / step)) + 1, 2)
-    x = np.tile(x0 + np.arange(nx) * step, ny)
-    y = np.repeat(y0 + np.arange(ny) * step, nx)
     # Two more steps than drawn, so that the outline between inside and outside is interpolated.
-    snapped = network.snap_points(x, y, limit_m=access_m + 2.0 * step)
-    near = np.flatnonzero(~snapped.off_network)
-    places = Places(
-        pd.RangeIndex(len(near)),
-        snapped.segment[near],
-        snapped.fraction[near],
-        snapped.access_m[near],
-        snapped.moved[near],
-    )
-    return _Raster(float(x0), float(y0), step, nx, ny, near, places)
+    limit = access_m + 2.0 * step
+    index, detour = network.segment_index, network.profile.islet_detour_m
+    ends = (index.ax, index.ay, index.bx, index.by, network.islet_chain[network.segment_chain])
+    high = max(_STRIP // nx, 1)
+    strips = [
+        kernels.near_streets(*ends, x0, y0, step, nx, row, min(high, ny - row), limit, detour)
+        for row in range(0, ny, high)
+    ]
+    number, segment, fraction, metres = map(np.concatenate, zip(*strips, strict=True))
+    ptr, order = group(network.segment_chain[segment], len(network.chain_seconds))
+    row, column = np.divmod(number[order], nx)
+    still = np.zeros(len(order), np.bool_)
+    ids = pd.RangeIndex(len(order))
+    places = Places(ids, segment[order], fraction[order], metres[order], still)
+    at = (row + 1) * (nx + 2) + column + 1
+    return _Raster(x0 - step, y0 - step, step, nx + 2, ny + 2, at, places, ptr)
 
 
 @dataclass(frozen=True)
-class _Window:
-    """A part of the raster: columns c0..c1, rows r0..r1, and its points among the raster's."""
+class _Drawing:
+    """Everything that all polygons of one measure share: made by `prepare`."""
 
-    c0: int
-    r0: int
-    nx: int
-    ny: int
-    points: Longs | Ints
-    where: Longs
+    network: WalkNetwork
+    raster: _Raster
+    points: Located
+    limits: Floats
+    widest: float  # access leg that is drawn at most, s
+    outside: float  # levels are capped here: two steps, s
+    canvas: Floats
+    beside: Floats
+    best: Floats
+    touched: Ints
+    mark: Bools
+    heap: tuple[Floats, Ints]
 
+    @classmethod
+    def prepare(
+        cls, network: WalkNetwork, raster: _Raster, limits: Floats, access_m: float
+    ) -> _Drawing:
+        points = network.locate(raster.places)
+        widest = access_m / network.metres_per_second
+        beside = np.full(raster.rows * raster.stride, np.inf)
+        beside[raster.at] = points.access - widest
+        junctions = len(network.junction_node)
+        room = len(network.half_seconds) + 2 * len(network.chain_seconds) + 1
+        return cls(
+            network,
+            raster,
+            points,
+            limits,
+            widest,
+            2.0 * raster.step / network.metres_per_second,
+            np.full(len(beside), np.inf),
+            beside,
+            np.full(junctions, np.inf),
+            np.empty(junctions, np.int32),
+            np.zeros(len(network.chain_seconds), np.bool_),
+            (np.empty(room), np.empty(room, np.int32)),
+        )
 
-def _whole(raster: _Raster) -> _Window:
-    every = np.arange(len(raster.number))
-    return _Window(0, 0, raster.nx, raster.ny, every, raster.number)
+    @property
+    def latest(self) -> float:
+        """Later than this, all levels are capped: no time beyond it changes an outline."""
+        return float(self.limits.max()) + self.outside
 
+    def around(self, origins: Located, *, single: bool) -> Iterator[tuple[float, BaseGeometry]]:
+        """Yield (limit, area): where neither the time is over nor the street too far."""
+        chains, best, touched = self._one(origins) if single else self._many(origins)
+        a, b = self.network.chain_ends
+        raster, points = self.raster, self.points
+        boxes = kernels.paint(
+            self.canvas,
+            raster.stride,
+            chains,
+            best,
+            a,
+            b,
+            self.network.chain_seconds,
+            raster.chain_ptr,
+            raster.at,
+            points.ahead,
+            points.back,
+            points.access,
+            origins.chain,
+            origins.ahead,
+            origins.back,
+            origins.access,
+            self.widest,
+            self.limits,
+            self.latest,
+        )
+        for limit, box in zip(self.limits.tolist(), boxes, strict=True):
+            if box[1] >= 0:
+                yield limit, self._polygon(box, limit)
+        best[touched] = np.inf
+        kernels.wipe(self.canvas, chains, raster.chain_ptr, raster.at)
 
-def _cut(raster: _Raster, bounds: Floats, reach_m: float) -> _Window:
-    """Cut the raster around a facility: nobody gets further than time x speed, straight on."""
-    west, south, east, north = bounds
-    margin = reach_m + 3.0 * raster.step
-    c0 = int(np.clip((west - margin - raster.x0) // raster.step, 0, raster.nx - 2))
-    c1 = int(np.clip((east + margin - raster.x0) // raster.step + 2, c0 + 2, raster.nx))
-    r0 = int(np.clip((south - margin - raster.y0) // raster.step, 0, raster.ny - 2))
-    r1 = int(np.clip((north + margin - raster.y0) // raster.step + 2, r0 + 2, raster.ny))
-    rows = np.arange(r0, r1, dtype=np.int64) * raster.nx
-    begin = np.searchsorted(raster.number, rows + c0)
-    size = np.searchsorted(raster.number, rows + c1) - begin
-    points = np.repeat(begin - np.concatenate([[0], np.cumsum(size)[:-1]]), size)
-    points += np.arange(len(points))
-    row, column = np.divmod(raster.number[points], raster.nx)
-    return _Window(c0, r0, c1 - c0, r1 - r0, points, (row - r0) * (c1 - c0) + column - c0)
+    def _many(self, origins: Located) -> tuple[Ints, Floats, Ints]:
+        """Search from all of a kind at once: chains reached, seconds at junctions."""
+        start, seconds = seconds_to_ends(self.network, origins)
+        best = search_junctions(self.network, start, seconds, None, self.latest)[0]
+        a, b = self.network.chain_ends
+        near = np.minimum(best[a], best[b]) < np.inf
+        near[origins.chain] = True
+        return np.flatnonzero(near).astype(np.int32), best, np.empty(0, np.int32)
 
+    def _one(self, origins: Located) -> tuple[Ints, Floats, Ints]:
+        """Search from one facility: what lies beyond its reach is never looked at."""
+        start, seconds = seconds_to_ends(self.network, origins)
+        ptr, to, half_chain = self.network.junction_graph
+        weights = self.network.half_seconds
+        count = within(
+            ptr, to, weights, start, seconds, self.latest, self.best, *self.heap, self.touched
+        )
+        touched = self.touched[:count]
+        chains = kernels.reached_chains(ptr, half_chain, touched, origins.chain, self.mark)
+        return chains, self.best, touched
 
-def _field(
-    network: WalkNetwork, origins: Located, points: Located, window: _Window, cutoff: float
-) -> Floats:
-    """Give seconds at the window's points: exact up to the cutoff, and a step beyond it."""
-    labels = np.zeros(len(origins.chain), np.int32)
-    inside = points if len(window.points) == len(points.chain) else take(points, window.points)
-    seconds, _ = nearest_seconds(network, origins, labels, inside, 1.5 * cutoff)
-    return np.where(np.isnan(seconds), 2.0 * cutoff, seconds)
-
-
-def _contours(
-    raster: _Raster,
-    window: _Window,
-    field: Floats,
-    limits: Floats,
-    access_m: float,
-    network: WalkNetwork,
-) -> Iterator[tuple[float, BaseGeometry]]:
-    """Yield (limit, area): where neither the time is over nor the street too far."""
-    beside = (raster.places.access_m[window.points] - access_m) / network.metres_per_second
-    outside = 2.0 * raster.step / network.metres_per_second
-    for limit in limits:
-        grid, c0, r0 = level_set(field, beside, window.where, window.nx, float(limit), outside)
-        if grid.size:
-            x = raster.x0 + (window.c0 + c0 + np.arange(grid.shape[1])) * raster.step
-            y = raster.y0 + (window.r0 + r0 + np.arange(grid.shape[0])) * raster.step
-            drawing = contourpy.contour_generator(x, y, grid, fill_type="OuterOffset")
-            yield float(limit), _polygons(*drawing.filled(-np.inf, 0.0))
-
-
-def _polygons(points: list[Floats], offsets: list[Ints]) -> BaseGeometry:
-    sizes = [len(part) for part in points]
-    shift = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    rings = np.concatenate(
-        [[0], *(part[1:].astype(np.int64) + s for part, s in zip(offsets, shift, strict=True))]
-    )
-    polygons = np.concatenate([[0], np.cumsum([len(part) - 1 for part in offsets])])
-    parts = shapely.from_ragged_array(
-        shapely.GeometryType.POLYGON, np.concatenate(points), (rings, polygons)
-    )
-    whole = parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
-    return cast("BaseGeometry", whole)
+    def _polygon(self, box: Longs, limit: float) -> BaseGeometry:
+        raster = self.raster
+        points, rings, polygons = kernels.outline(
+            self.canvas,
+            self.beside,
+            raster.stride,
+            box,
+            raster.x0,
+            raster.y0,
+            raster.step,
+            limit,
+            self.outside,
+        )
+        parts = shapely.from_ragged_array(shapely.GeometryType.POLYGON, points, (rings, polygons))
+        whole = parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
+        return cast("BaseGeometry", whole)
 
 
 def _table(

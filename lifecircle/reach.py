@@ -15,7 +15,7 @@ import pandas as pd
 
 from lifecircle.errors import Fault, TableError
 from lifecircle.kernels import search
-from lifecircle.kernels.graph import Floats, Ints, Longs
+from lifecircle.kernels.graph import Floats, Ints, Longs, group
 from lifecircle.kernels.places import gather
 from lifecircle.network import WalkNetwork
 from lifecircle.place import Located, Places
@@ -135,14 +135,11 @@ def nearest_seconds(
         return np.full(len(targets.chain), np.nan), np.full(len(targets.chain), -1, np.int32)
     a, b = network.chain_ends
     total = network.chain_seconds
-    from_a, from_b = _end_seconds(sources, total, direction)
-    start = np.concatenate([a[sources.chain], b[sources.chain]])
-    start_seconds = np.concatenate([from_a, from_b])
+    start, start_seconds = seconds_to_ends(network, sources, direction)
     both = np.concatenate([labels, labels])
-    best, label = _search(network, start, start_seconds, both, cutoff_seconds)
+    best, label = search_junctions(network, start, start_seconds, both, cutoff_seconds)
     order = np.lexsort((labels, sources.chain))
-    chains = np.arange(len(total) + 1)
-    ptr = np.searchsorted(sources.chain[order], chains).astype(np.int64)
+    ptr, _ = group(sources.chain[order], len(total))
     s_ahead, s_back = _oriented(sources, direction)
     t_ahead, t_back = _oriented(targets, direction)
     seconds, found = gather(
@@ -262,9 +259,10 @@ def pair_seconds(
     source = take(sources, on)
     s_ptr = np.searchsorted(owner[on], np.arange(owners + 1)).astype(np.int64)
     by_a, by_b = _end_seconds(source, network.chain_seconds, "to")
-    order = np.argsort(targets.chain, kind="stable").astype(np.int32)
+    placed = np.flatnonzero(targets.chain >= 0)
+    p_ptr, order_by_chain = group(targets.chain[placed], len(network.chain_seconds))
+    order = np.asarray(placed[order_by_chain], dtype=np.int32)
     place = take(targets, order)
-    chains = np.arange(len(network.chain_seconds) + 1)
     rows, column, seconds = search.pairs(
         ptr,
         to,
@@ -280,7 +278,7 @@ def pair_seconds(
         source.ahead,
         source.back,
         source.access,
-        np.searchsorted(place.chain, chains).astype(np.int64),
+        p_ptr,
         order,
         place.ahead,
         place.back,
@@ -365,9 +363,58 @@ def _end_seconds(sources: Located, total: Floats, direction: Direction) -> tuple
     return ahead + sources.access, total[sources.chain] - back + sources.access
 
 
-def _search(
-    network: WalkNetwork, start: Ints, start_seconds: Floats, labels: Ints, cutoff_seconds: float
+def seconds_to_ends(
+    network: WalkNetwork, sources: Located, direction: Direction = "to"
+) -> tuple[Ints, Floats]:
+    """Give the junctions that sources are reached by, and the seconds from each to its source.
+
+    Parameters
+    ----------
+    network
+        The walk network.
+    sources
+        Located places, all on the network.
+    direction
+        Whether people walk ``"to"`` the sources or ``"from"`` them.
+
+    Returns
+    -------
+    junctions, seconds
+        The first ends of all sources' chains, then the second ends.
+    """
+    a, b = network.chain_ends
+    by_a, by_b = _end_seconds(sources, network.chain_seconds, direction)
+    return (
+        np.concatenate([a[sources.chain], b[sources.chain]]),
+        np.concatenate([by_a, by_b]),
+    )
+
+
+def search_junctions(
+    network: WalkNetwork,
+    start: Ints,
+    start_seconds: Floats,
+    labels: Ints | None,
+    cutoff_seconds: float,
 ) -> tuple[Floats, Ints]:
+    """Find each junction's seconds to the nearest source.
+
+    Parameters
+    ----------
+    network
+        The walk network.
+    start, start_seconds
+        As `seconds_to_ends` gives them.
+    labels
+        Facility of each entry of `start`; None where nobody asks which one it is.
+    cutoff_seconds
+        Longer walks are not followed.
+
+    Returns
+    -------
+    seconds, labels
+        inf and -1 where not reached; no labels (empty) where none were given.
+    """
     ptr, to, _ = network.junction_graph
     longest = max(float(network.half_seconds.max()), float(start_seconds.max()))
     width = max(float(network.half_seconds.mean()) / 2.0, longest / (_BUCKETS - 4), 1e-6)
@@ -377,7 +424,7 @@ def _search(
         network.half_seconds,
         start.astype(np.int32),
         start_seconds,
-        labels.astype(np.int32),
+        None if labels is None else labels.astype(np.int32),
         float(cutoff_seconds),
         width,
         int(longest / width) + 3,

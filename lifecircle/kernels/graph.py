@@ -122,3 +122,20 @@ def contract(ptr: Longs, half: Longs, u: Ints, v: Ints) -> tuple[Longs, Ints, Bo
                     side = first if first != (side ^ 1) else half[ptr[node] + 1]
     start[chains] = filled
     return start[: chains + 1].copy(), order[:filled], backward[:filled], junction
+
+
+# Counting sort: how many there are of each, where each begins, then one pass to put them there.
+@kernel
+def group(code: Ints, groups: int) -> tuple[Longs, Longs]:
+    """Give row starts and the positions of each code, in order (compressed sparse rows)."""
+    ptr = np.zeros(groups + 1, np.int64)
+    for i in range(len(code)):
+        ptr[code[i] + 1] += 1
+    for k in range(groups):
+        ptr[k + 1] += ptr[k]
+    position = ptr[:-1].copy()
+    order = np.empty(len(code), np.int64)
+    for i in range(len(code)):
+        order[position[code[i]]] = i
+        position[code[i]] += 1
+    return ptr, order

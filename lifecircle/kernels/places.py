@@ -8,8 +8,6 @@ and the ends of its chain, also where the two directions differ.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lifecircle.kernels import kernel
@@ -200,39 +198,3 @@ def gather(
             seconds[i] = t + access[i]
             nearest_label[i] = who
     return seconds, nearest_label
-
-
-# The level set whose zero line outlines an isochrone: the worse of how late a point is (seconds
-# over the limit) and how far beside the street (seconds over the drawn access leg), capped outside.
-# Only the box around what is inside is filled, one point wider. No point lies on the zero line
-# itself (nearer than a millisecond counts as inside), so that outlines never touch themselves.
-@kernel
-def level_set(
-    field: Floats, beside: Floats, where: Longs, nx: int, limit: float, outside: float
-) -> tuple[Floats, Any, Any]:
-    """Give the filled box and its first column and row; an empty box where nothing is inside."""
-    near = 1e-3
-    c0 = nx
-    c1 = -1
-    r0 = np.int64(1) << 62
-    r1 = np.int64(-1)
-    for i in range(len(where)):
-        if max(field[i] - limit, beside[i]) < near:
-            row = where[i] // nx
-            column = where[i] - row * nx
-            c0 = min(c0, column)
-            c1 = max(c1, column)
-            r0 = min(r0, row)
-            r1 = max(r1, row)
-    if c1 < 0:
-        return np.empty((0, 0)), 0, 0
-    c0 -= 1
-    r0 -= 1
-    grid = np.full((r1 - r0 + 2, c1 - c0 + 2), outside)
-    for i in range(len(where)):
-        row = where[i] // nx - r0
-        column = where[i] % nx - c0
-        if 0 <= row < grid.shape[0] and 0 <= column < grid.shape[1]:
-            level = min(max(field[i] - limit, beside[i]), outside)
-            grid[row, column] = -near if abs(level) < near else level
-    return grid, c0, r0

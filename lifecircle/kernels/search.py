@@ -14,12 +14,13 @@ from lifecircle.kernels import kernel
 from lifecircle.kernels.graph import Floats, Ints, Longs
 
 
-# Nearest source of every junction. Entries (junction, time) wait in buckets of equal width; the
-# lowest bucket is emptied first. Inside a bucket the order is free: a junction whose time falls
-# enters again, and entries that were overtaken are skipped (Dial 1969; Meyer and Sanders 2003,
-# delta-stepping). Waiting times span at most the longest edge (or the latest source), so the row
-# of buckets is a ring; each bucket is a linked list through one pool of entries, which are used
-# again once empty. Of sources equally near, the one of lowest number wins.
+# Nearest source of every junction. A junction that was reached waits in one of a row of buckets of
+# equal width; the lowest bucket is emptied first. Inside a bucket the order is free: a junction
+# whose time falls enters again (Dial 1969; Meyer and Sanders 2003, delta-stepping). It waits once
+# at most: each bucket is a list linked both ways through the junctions themselves (``following``,
+# ``previous``), so that one whose time falls is taken out of its old bucket and hung into the new.
+# Waiting times span at most the longest edge (or the latest source), so the row of buckets is a
+# ring. Of sources equally near, the one of lowest label wins; without labels nobody asks.
 @kernel
 def nearest(
     ptr: Longs,
@@ -27,7 +28,7 @@ def nearest(
     seconds: Floats,
     sources: Ints,
     source_seconds: Floats,
-    source_labels: Ints,
+    source_labels: Ints | None,
     cutoff: float,
     width: float,
     buckets: int,
@@ -35,66 +36,77 @@ def nearest(
     """Give each junction's time to its nearest source, and that source's label (inf, -1: none)."""
     n = len(ptr) - 1
     best = np.full(n, np.inf)
-    label = np.full(n, -1, np.int32)
+    label = np.full(0 if source_labels is None else n, -1, np.int32)
     head = np.full(buckets, -1, np.int32)
-    room = n + len(sources)
-    time = np.empty(room)
-    junction = np.empty(room, np.int32)
-    following = np.empty(room, np.int32)
-    unused = -1
-    filled = 0
-    waiting = 0
+    following = np.empty(n, np.int32)
+    previous = np.empty(n, np.int32)
+    waits_in = np.full(n, -1, np.int32)
     scale = 1.0 / width
-    for i in range(len(sources)):
-        x = sources[i]
-        t = source_seconds[i]
-        if t <= cutoff and (t < best[x] or (t == best[x] and source_labels[i] < label[x])):
-            best[x] = t
-            label[x] = source_labels[i]
-            time[filled] = t
-            junction[filled] = x
-            bucket = int(t * scale) % buckets
-            following[filled] = head[bucket]
-            head[bucket] = filled
-            filled += 1
-            waiting += 1
+    waiting = 0
     current = 0
-    while waiting > 0:
-        while head[current] >= 0:
-            entry = head[current]
-            head[current] = following[entry]
-            following[entry] = unused
-            unused = entry
+    source = 0
+    while True:
+        if source < len(sources):  # first each source offers its time to its junction
+            x = -1
+            h0, h1 = source, source + 1
+            at_x = 0.0
+            if source_labels is not None:
+                who = source_labels[source]
+            source += 1
+        else:  # then each junction of the lowest bucket to its neighbours
+            if waiting == 0:
+                break
+            while head[current] < 0:
+                current = current + 1 if current + 1 < buckets else 0
+            x = head[current]
+            after = following[x]
+            head[current] = after
+            if after >= 0:
+                previous[after] = -1
+            waits_in[x] = -1
             waiting -= 1
-            x = junction[entry]
-            at_x = time[entry]
-            if at_x > best[x]:
-                continue
-            who = label[x]
-            for h in range(ptr[x], ptr[x + 1]):
-                t = at_x + seconds[h]
+            at_x = best[x]
+            if source_labels is not None:
+                who = label[x]
+            h0, h1 = ptr[x], ptr[x + 1]
+        for h in range(h0, h1):
+            if x < 0:
+                y = sources[h]
+                t = source_seconds[h]
+            else:
                 y = to[h]
-                if t > best[y] or t > cutoff or (t == best[y] and who >= label[y]):
+                t = at_x + seconds[h]
+            if t > best[y] or t > cutoff:
+                continue
+            if source_labels is None:
+                if t == best[y]:
                     continue
-                best[y] = t
+            else:
+                if t == best[y] and who >= label[y]:
+                    continue
                 label[y] = who
-                if unused >= 0:
-                    entry = unused
-                    unused = following[entry]
+            best[y] = t
+            bucket = int(t * scale) % buckets
+            old = waits_in[y]
+            if old == bucket:
+                continue
+            if old >= 0:
+                before, after = previous[y], following[y]
+                if before >= 0:
+                    following[before] = after
                 else:
-                    if filled == len(time):
-                        time = np.append(time, np.empty(filled))
-                        junction = np.append(junction, np.empty(filled, np.int32))
-                        following = np.append(following, np.empty(filled, np.int32))
-                    entry = filled
-                    filled += 1
-                time[entry] = t
-                junction[entry] = y
-                bucket = int(t * scale) % buckets
-                following[entry] = head[bucket]
-                head[bucket] = entry
-                waiting += 1
-        current = current + 1 if current + 1 < buckets else 0
+                    head[old] = after
+                if after >= 0:
+                    previous[after] = before
+                waiting -= 1
+            after = head[bucket]
+            following[y] = after
+            previous[y] = -1
+            if after >= 0:
+                previous[after] = y
+            head[bucket] = y
+            waits_in[y] = bucket
+            waiting += 1
     return best, label
 
 
