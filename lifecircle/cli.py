@@ -16,6 +16,8 @@ import typer
 from lifecircle.errors import DataWarning, InputError, LifecircleError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from lifecircle.county import Assessment
     from lifecircle.runlog import Progress
 
@@ -42,6 +44,13 @@ ASSESS_STEPS: Final = (
     "writing",
 )
 CHECK_STEPS: Final = ("area", "ledgers", "roads", "population", "questions")
+
+_COMPILED: Final = {"network", "roads"}  # the stages in which compiled code is first needed
+_COLD_ZH: Final = "首次运行：正在编译计算程序，多用约十几秒；编译结果会保存，下次不再需要。"
+_COLD_EN: Final = (
+    "First run: the computing core is being compiled, which takes some ten seconds more; "
+    "it is kept for later runs."
+)
 
 _STAGES_ZH: Final = {
     "area": "读取范围与单元",
@@ -344,6 +353,14 @@ def _echo_findings(caught: list[warnings.WarningMessage]) -> None:
         typer.echo(f"warning: {finding}", err=True)
 
 
+def _tell_cold(console: Console, lang: str) -> None:
+    """Say why a first run takes longer, before it does."""
+    from lifecircle.kernels import cold
+
+    if cold():
+        console.print(_COLD_ZH if lang == "zh" else _COLD_EN, markup=False)
+
+
 @contextmanager
 def _steps(
     lang: str, steps: tuple[str, ...], *, quiet: bool, verbose: bool = False
@@ -356,6 +373,8 @@ def _steps(
     with console.status(names[steps[0]]) as status:
 
         def progress(stage: str, number: int, _: int) -> None:
+            if stage in _COMPILED:
+                _tell_cold(console, lang)
             text = f"[{number + 1}/{len(steps)}] {names[stage]}"
             status.update(text)
             if verbose or not console.is_terminal:
