@@ -128,7 +128,9 @@ def _in_rows(lattice: Lattice, shapes: npt.NDArray[np.object_]) -> Arrangement:
     return Arrangement(order, shapes[order], ordered, north_of(row, column))
 
 
-def pack_table(assessment: Mappable, arrangement: Arrangement) -> dict[str, Any] | None:
+def pack_table(
+    assessment: Mappable, arrangement: Arrangement, precision: Precision
+) -> dict[str, Any] | None:
     """Pack the cells, with all that the page says of them.
 
     Parameters
@@ -137,6 +139,8 @@ def pack_table(assessment: Mappable, arrangement: Arrangement) -> dict[str, Any]
         Checked tables.
     arrangement
         Of its cells.
+    precision
+        What numbers are rounded up to.
 
     Returns
     -------
@@ -147,7 +151,6 @@ def pack_table(assessment: Mappable, arrangement: Arrangement) -> dict[str, Any]
         return None
     cells = assessment.cells.iloc[arrangement.order]
     lattice, shapes = arrangement.lattice, arrangement.shapes
-    precision = precision_of(len(cells) * _measured(assessment), assessment.standard)
     pack = _Packer(arrangement.north)
     unit = codes(cells["unit_id"], assessment.units.index, MISSING_16)
     return {
@@ -156,7 +159,7 @@ def pack_table(assessment: Mappable, arrangement: Arrangement) -> dict[str, Any]
         "lattice": None if lattice is None else pack_lattice(lattice, shapes, cells.crs),
         "id": _ids(cells.index, unit),
         "unit": pack(unit, "u2"),
-        "persons": _persons(cells["persons"].to_numpy(float), pack, exact=not precision.steps),
+        "persons": pack_persons(cells["persons"].to_numpy(float), arrangement, precision),
         "area": _areas(shapes, lattice, pack),
         "residential": _land(cells["residential_m2"], pack, step=10 if precision.steps else 1),
         "levels": {"minutes": precision.minutes, "metres": precision.metres},
@@ -218,16 +221,29 @@ class _Packer:
         return pack_array(values, dtype, "plane", north=self._north)
 
 
-def _persons(persons: Floats, pack: _Packer, *, exact: bool) -> dict[str, Any]:
+def pack_persons(persons: Floats, arrangement: Arrangement, precision: Precision) -> dict[str, Any]:
     """Pack residents: as they are, or in tenths, and below a tenth in hundredths.
 
-    Then 0 to 10 are hundredths, of which 1 is the least that is somebody; n above is n - 9 tenths.
+    Parameters
+    ----------
+    persons
+        Residents of each cell, in the order of the arrangement.
+    arrangement
+        Of the cells.
+    precision
+        What other numbers are rounded up to; where they are not, residents are as they are.
+
+    Returns
+    -------
+    dict
+        ``values`` and ``rounded``. Rounded ones are hundredths from 0 to 10, of which 1 is the
+        least that is somebody; n above stands for n - 9 tenths.
     """
-    if exact:
+    if not precision.steps:
         return {"values": pack_array(persons, "f4"), "rounded": False}
     few = np.where(persons > 0.0, np.maximum(np.rint(persons * 100.0), 1.0), 0.0)
     rounded = np.where(few <= 10.0, few, np.rint(persons * 10.0) + 9.0)
-    return {"values": pack(rounded, "u4"), "rounded": True}
+    return {"values": _Packer(arrangement.north)(rounded, "u4"), "rounded": True}
 
 
 def _ids(ids: pd.Index, unit: Longs) -> dict[str, Any] | list[str]:
@@ -258,6 +274,25 @@ def _land(values: pd.Series, pack: _Packer, *, step: int) -> dict[str, Any]:
     land = values.to_numpy(float, na_value=np.nan)
     steps = np.where(land > 0.0, np.maximum(np.rint(land / step), 1.0), land)
     return {"values": pack(np.where(np.isnan(land), MISSING_32, steps), "u4"), "step": step}
+
+
+def precision_for(*assessments: Mappable) -> Precision:
+    """Choose the precision of a page that shows one or more runs.
+
+    Parameters
+    ----------
+    *assessments
+        Checked tables.
+
+    Returns
+    -------
+    Precision
+    """
+    values = 0
+    for one in assessments:
+        measured = set(by_kind(one.access, "seconds", one.cells.index)) & set(one.standard.kinds)
+        values += len(one.cells) * len(measured)
+    return precision_of(values, *(one.standard for one in assessments))
 
 
 def precision_of(values: int, *standards: Standard) -> Precision:
@@ -344,12 +379,6 @@ def _rounded(
     values: npt.NDArray[np.uint16], levels: tuple[int, ...] | None, pack: _Packer
 ) -> dict[str, Any]:
     return pack(values, "u2") if levels is None else pack(levels_up(values, levels), "u1")
-
-
-def _measured(assessment: Mappable) -> int:
-    """Count the kinds of the standard whose times were found."""
-    kinds = by_kind(assessment.access, "seconds", assessment.cells.index)
-    return len(set(kinds) & set(assessment.standard.kinds))
 
 
 def _access_columns(

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from lifecircle.render.cellpack import arrange, pack_table
+from lifecircle.render.before import label, pack_before
+from lifecircle.render.cellpack import arrange, pack_table, precision_for
 from lifecircle.render.frame import both, dataset_lines, frame_data
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.packing import codes, pack_array, pack_lines, pack_points
@@ -34,7 +35,9 @@ _STREETS: Final = {
 _SMALL_STREET: Final = 2
 
 
-def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
+def page_data(
+    assessment: Mappable, lang: Lang = "zh", *, before: Mappable | None = None
+) -> dict[str, Any]:
     """Gather all that the page shows, ready for JSON: labels, figures, packed geometry.
 
     Parameters
@@ -43,6 +46,8 @@ def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
         Checked tables.
     lang
         Language that the page starts with; labels are there in both.
+    before
+        A run of the same cells to compare with.
 
     Returns
     -------
@@ -52,6 +57,7 @@ def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
     """
     standard = assessment.standard
     arrangement = arrange(assessment)
+    precision = precision_for(*([assessment] if before is None else [assessment, before]))
     data: dict[str, Any] = {
         "lang": lang,
         "key": assessment.config.name,
@@ -76,12 +82,15 @@ def page_data(assessment: Mappable, lang: Lang = "zh") -> dict[str, Any]:
         "gapKinds": _positions(standard.gap_kinds, standard.kinds),
         "units": _units(assessment),
         "facilities": _facilities(assessment),
-        "cells": pack_table(assessment, arrangement),
+        "cells": pack_table(assessment, arrangement, precision),
         "isochrones": _isochrones(assessment),
         "gaps": _gaps(assessment),
         "streets": _streets(getattr(assessment, "streets", None)),
         "walk": _walk(assessment, arrangement.order),
     }
+    if before is not None:
+        data["run"] = label(assessment)
+        data["before"] = pack_before(before, assessment, arrangement, precision)
     data["whole"] = {
         "residents": _number(assessment.units["residents"].sum(min_count=1)),
         "assessed": _number(assessment.cells["persons"].sum()),

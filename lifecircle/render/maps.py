@@ -7,13 +7,16 @@ from importlib import resources
 
 import folium
 
+from lifecircle.render.before import check_same_cells
 from lifecircle.render.contents import page_data
 from lifecircle.render.mappable import Mappable, check_assessment
 from lifecircle.render.page import map_html, offline_map
 from lifecircle.standards import Lang
 
 
-def coverage_map(assessment: Mappable, *, lang: Lang = "zh") -> folium.Map:
+def coverage_map(
+    assessment: Mappable, *, lang: Lang = "zh", before: Mappable | None = None
+) -> folium.Map:
     """Draw the interactive map of an assessment; it needs no network, in a file or a notebook.
 
     Parameters
@@ -22,6 +25,9 @@ def coverage_map(assessment: Mappable, *, lang: Lang = "zh") -> folium.Map:
         Tables in one metric CRS, with the county's config and standard.
     lang
         What the page starts with, ``"zh"`` or ``"en"``; it carries both, and the reader switches.
+    before
+        Another run of the same cells (as before a plan, or by another standard). The map then has
+        a slider: the cells' indicator before to its left, that of `assessment` to its right.
 
     Returns
     -------
@@ -32,7 +38,8 @@ def coverage_map(assessment: Mappable, *, lang: Lang = "zh") -> folium.Map:
     Raises
     ------
     TableError
-        A table breaks its schema, or names a kind or unit that is not there.
+        A table breaks its schema, or names a kind or unit that is not there; or the cells of
+        `before` are others: in ids, CRS, or bounds by more than a metre.
     CRSError
         Geometry is not in one metric CRS.
 
@@ -40,7 +47,9 @@ def coverage_map(assessment: Mappable, *, lang: Lang = "zh") -> folium.Map:
     -----
     Streets, borders, isochrones and gaps are simplified by at most 2 m for display; figures come
     from the tables alone. Minutes are rounded up to a tenth, scores and shares down, so that what
-    is shown agrees with every threshold. A cell that a border cuts is drawn as cut.
+    is shown agrees with every threshold. A cell that a border cuts is drawn as cut. Beyond five
+    million values (cells times kinds) minutes are rounded up to coarser steps, among which every
+    threshold is, and the page says so: see `lifecircle.render.cellpack.precision_of`.
     Further folium layers may be added as long as they load nothing and need no jQuery:
     `folium.GeoJsonPopup`, not `folium.Popup`; `folium.CircleMarker`, not `folium.Icon`.
 
@@ -51,9 +60,13 @@ def coverage_map(assessment: Mappable, *, lang: Lang = "zh") -> folium.Map:
     >>> coverage_map(result, lang="en").save("map.html")  # doctest: +SKIP
     """
     check_assessment(assessment)
+    if before is not None:
+        check_assessment(before)
+        check_same_cells(assessment.cells, before.cells)
     both: dict[Lang, dict[str, str]] = {"zh": words("zh"), "en": words("en")}
     title = both[lang]["title"].format(county=assessment.config.label(lang))
-    return offline_map(page_data(assessment, lang), lang=lang, title=title, words=both)
+    data = page_data(assessment, lang, before=before)
+    return offline_map(data, lang=lang, title=title, words=both)
 
 
 def words(lang: Lang) -> dict[str, str]:

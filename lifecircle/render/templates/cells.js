@@ -71,6 +71,12 @@ function readCells(pack) {
   };
 }
 
+/** What the cells were like in the run before, or null: kinds, circles, persons. */
+const cellsBefore = cells && data.before ? {
+  ...readColumns(data.before, cells.lattice && cells.lattice.north, cells.levels),
+  persons: readPersons(data.before.persons, cells.lattice && cells.lattice.north),
+} : null;
+
 /** Residents as they are, or from hundredths up to 10, and tenths beyond. */
 function readPersons(pack, north) {
   const values = unpackArray(pack.values, north);
@@ -151,7 +157,7 @@ function listIndicators() {
     ...scoring, key: `circle:${position}`, group: t("group_scores"), label: circle.label, fill: scores(position),
   }));
   data.kinds.forEach((kind, position) => {
-    if (!cells.kinds[position]) return;
+    if (!cells.kinds[position] && !(cellsBefore && cellsBefore.kinds[position])) return;
     list.push({
       key: `kind:${position}`, group: t("group_minutes"), label: t("minutes_to", { kind: kind.label }), option: kind.label,
       unit: t("minutes_walk"), classes: MINUTE_CLASSES, missing: t("not_reached"),
@@ -179,7 +185,7 @@ function classify(indicator, table = cells) {
   indicator.fill(classes, table);
   const persons = new Float64Array(256);
   for (let cell = 0; cell < cells.count; cell++) persons[classes[cell]] += table.persons[cell];
-  return { indicator, classes, persons };
+  return { indicator, classes, persons, table };
 }
 
 const scratchX = [];
@@ -232,7 +238,7 @@ function paintCells(context, view, shown, populatedOnly) {
   else {
     const colours = classPixels(shown.indicator);
     for (let cell = 0; cell < cells.count; cell++) {
-      if (populatedOnly && !(cells.persons[cell] > 0)) continue;
+      if (populatedOnly && !(shown.table.persons[cell] > 0)) continue;
       paintCell(pixels, view, cell, cells.x[cell], cells.y[cell], cells.reach, colours[shown.classes[cell]]);
     }
   }

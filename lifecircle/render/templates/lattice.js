@@ -57,7 +57,7 @@ function latticeImage(shown, populatedOnly) {
     const pixels = new Uint32Array(rows * columns);
     const colours = classPixels(shown.indicator);
     for (let cell = 0; cell < cells.count; cell++) {
-      if (cells.pieceOf[cell] >= 0 || (populatedOnly && !(cells.persons[cell] > 0))) continue;
+      if (cells.pieceOf[cell] >= 0 || (populatedOnly && !(shown.table.persons[cell] > 0))) continue;
       pixels[row[cell] * columns + column[cell]] = colours[shown.classes[cell]];
     }
     shown.image = { populatedOnly, pixels, colours };
@@ -95,7 +95,7 @@ function paintLattice(pixels, view, shown, populatedOnly) {
   }
   const box = cells.rings && cells.rings.box;
   cells.piece.forEach((cell, piece) => {
-    if (populatedOnly && !(cells.persons[cell] > 0)) return;
+    if (populatedOnly && !(shown.table.persons[cell] > 0)) return;
     const [west, south, east, north] = [box[4 * piece], box[4 * piece + 1], box[4 * piece + 2], box[4 * piece + 3]];
     const reach = Math.max(east - west, north - south) / 2;
     paintCell(pixels, view, cell, (west + east) / 2, (south + north) / 2, reach, colours[shown.classes[cell]]);

@@ -133,6 +133,7 @@ function cellAnswer(cell) {
       circle, tenths(column.score()[cell]), column.complete()[cell] === 1,
       column.worst()[cell] === MISSING_8 ? null : column.worst()[cell],
       column.minutes()[cell] === MISSING_16 ? null : column.minutes()[cell]))),
+    compareAnswer(cell),
     el("table", { class: "lc-services" },
       el("caption", {}, t("nearest_of_each")),
       el("tbody", {}, kinds.map((kind) => serviceRow(cell, kind)))));
