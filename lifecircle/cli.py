@@ -241,7 +241,7 @@ def _batch(configs: list[Path], out: Path, *, lang: Lang, **how: Any) -> Report:
     from rich.console import Console
 
     from lifecircle.batch import run_batch
-    from lifecircle.batch.showing import Screen, failure_table
+    from lifecircle.batch.showing import Screen, closing_words, failure_table
 
     console = Console(stderr=True, highlight=False)
     names = _STAGES_ZH if lang is Lang.zh else _STAGES_EN
@@ -249,6 +249,7 @@ def _batch(configs: list[Path], out: Path, *, lang: Lang, **how: Any) -> Report:
         report = run_batch(configs, out, watcher=screen, **how)
     if report.failures:
         console.print(failure_table(report.failures, out, lang.value))
+    console.print(closing_words(report, out, lang.value), markup=False, soft_wrap=True)
     for file in report.files:
         typer.echo(file)
     return report
@@ -473,7 +474,7 @@ def export(
 ) -> None:
     """Hand a finished run's layers (GIS图层) over to another GIS; nothing is computed again."""
     with _complaining(quiet=False, tell=True):
-        from lifecircle.render.gis import export_layers
+        from lifecircle.render.gis.export import export_layers
 
         for file in export_layers(
             run,

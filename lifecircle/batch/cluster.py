@@ -117,6 +117,8 @@ def connected(crew: Crew, counties: int) -> Iterator[Client]:
     import dask
     from distributed import Client
 
+    from lifecircle.batch.steady import Steady
+
     # Dask tells each death of a worker on the screen; the batch tells what it means.
     logger = logging.getLogger("distributed")
     before = logger.level
@@ -129,6 +131,7 @@ def connected(crew: Crew, counties: int) -> Iterator[Client]:
                 Client(cluster, set_as_default=False) as client,
             ):
                 try:
+                    client.register_plugin(Steady())
                     _warm(client)
                     yield client
                 finally:

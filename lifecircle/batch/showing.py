@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lifecircle.batch.journal import STATUSES, Entry, counts
+from lifecircle.batch.running import Report
 from lifecircle.batch.work import log_path
 from lifecircle.standards import Lang
 
@@ -40,7 +41,9 @@ _WORDS: Final[Mapping[Lang, Mapping[str, str]]] = {
         "due": "本次需评估",
         "failures": "未能完成的县（市、区）",
         "begun": "开始",
-        "again": "所在进程被终止，重新排队",
+        "over": "批量评估结束",
+        "stopped": "已停止，已完成的成果完整保留，再次运行同一命令即可继续",
+        "again": "未完成，放回队列",
     },
     "en": {
         "waiting": "waiting",
@@ -61,7 +64,9 @@ _WORDS: Final[Mapping[Lang, Mapping[str, str]]] = {
         "due": "to do now",
         "failures": "Counties that could not be done",
         "begun": "begun",
-        "again": "its worker was killed or it was given up; put back",
+        "over": "The batch has ended",
+        "stopped": "Stopped; what is done is whole, and the same command goes on from here",
+        "again": "not finished, put back",
     },
 }
 
@@ -157,13 +162,31 @@ class Screen:
         waiting = self._counts["waiting"] - len(now)
         heads = {**self._counts, "waiting": waiting, "running": len(now)}
         head = "   ".join(f"{words[s]} {heads.get(s, 0)}" for s in STATUSES)
-        table = Table("", words["stage"], words["seconds"], box=None, pad_edge=False)
+        table = Table(words["county"], words["stage"], words["seconds"], box=None, pad_edge=False)
         for name, (stage, since) in now.items():
             called = self.stages.get(stage, words.get(stage, stage))
             passed = f"{time.monotonic() - since:.0f}"
             table.add_row(Text(self._called(name)), Text(called), passed)
         past = [Text(line, no_wrap=True, overflow="ellipsis", style="dim") for line in self._past]
         return Group(Text(head, style="bold"), table, *past)
+
+
+def closing_words(report: Report, out: Path, lang: Lang = "zh") -> str:
+    """Say in one line how a batch ended, and how to go on.
+
+    Parameters
+    ----------
+    report
+        What `lifecircle.batch.run_batch` gave.
+    out
+        Folder of the batch.
+    lang
+        Language of the words.
+    """
+    words, some = _WORDS[lang], counts(report.entries)
+    told = "   ".join(f"{words[status]} {number}" for status, number in some.items() if number)
+    end = words["stopped"] if report.interrupted else words["over"]
+    return f"{end}: {told}   {out}"
 
 
 def status_table(entries: Sequence[Entry], lang: Lang = "zh") -> Table:
