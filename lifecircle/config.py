@@ -169,13 +169,23 @@ class BoundaryConfig(_Part):
 
 
 class RoadsConfig(_Part):
-    """The roads: one of an OSM file, an osmnx GraphML, node and edge tables, or Overpass."""
+    """The roads: one of an OSM file, an osmnx GraphML, node and edge tables, or Overpass.
+
+    Parameters
+    ----------
+    osm
+        ``.osm.pbf``, ``.osm``, ``.osm.bz2`` or ``.osm.gz``; or a county's store ``.lcx`` that
+        ``lifecircle ingest`` wrote, or the folder of such stores.
+    cache
+        Whether what is read of a large OSM file is kept in ``.cache`` beside the county's file.
+    """
 
     osm: Dataset | None = None
     graphml: Dataset | None = None
     nodes: Dataset | None = None
     edges: Dataset | None = None
     overpass: bool = False
+    cache: bool = True
 
     @model_validator(mode="after")
     def _one_source(self) -> RoadsConfig:
@@ -404,7 +414,7 @@ def load_config(path: str | Path) -> tuple[CountyConfig, list[Fault]]:
         raise ConfigError(
             [Fault(str(path), _where(e["loc"], e["msg"]), _remedy(e)) for e in error.errors()]
         ) from error
-    config = cast("CountyConfig", _resolve(config, path.resolve().parent))
+    config = _with_store(cast("CountyConfig", _resolve(config, path.resolve().parent)))
     missing = [
         Fault(str(path), f"{key} names {data.path}, which is not there", _get_it(data))
         for key, data in datasets(config).items()
@@ -471,6 +481,18 @@ def _resolve(value: Any, folder: Path) -> Any:
     if isinstance(value, tuple):
         return tuple(_resolve(item, folder) for item in value)
     return value
+
+
+def _with_store(config: CountyConfig) -> CountyConfig:
+    """Name the county's own store where the roads are a folder of stores."""
+    roads = config.roads
+    if roads.osm is None or not roads.osm.path.is_dir():
+        return config
+    adcode = None if config.boundary is None else config.boundary.adcode
+    files = [roads.osm.path / f"{name}.lcx" for name in (adcode, config.name) if name]
+    file = next((file for file in files if file.is_file()), files[0])
+    store = roads.osm.model_copy(update={"path": file})
+    return config.model_copy(update={"roads": roads.model_copy(update={"osm": store})})
 
 
 def _where(loc: tuple[int | str, ...], message: str) -> str:

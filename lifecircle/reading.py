@@ -17,7 +17,8 @@ from lifecircle.errors import Fault, InputError
 from lifecircle.network import WalkNetwork
 from lifecircle.service import known_kinds
 from lifecircle.sources.boundary import adcode_dataset, read_boundary
-from lifecircle.sources.osm import OsmExtract, read_osm
+from lifecircle.sources.osm import OsmExtract
+from lifecircle.sources.osmcache import read_cached
 from lifecircle.sources.overpass import read_overpass
 from lifecircle.sources.roadtables import read_road_tables
 from lifecircle.sources.units import read_units
@@ -119,6 +120,8 @@ def read_extract(
 ) -> OsmExtract | None:
     """Read roads, facilities and dwellings of OSM, from a file or by download; None if neither.
 
+    What is read of a large file is kept in the folder ``.cache`` beside the county's TOML file.
+
     Parameters
     ----------
     config, standards
@@ -140,7 +143,10 @@ def read_extract(
         return read_overpass(area, kinds=kinds, cache=cache, dwellings=dwellings)
     if roads.osm is None:
         return None
-    return read_osm(roads.osm.path, area=area, kinds=kinds, dwellings=dwellings)
+    kept = config.path.parent / ".cache" if roads.cache else None
+    return read_cached(
+        roads.osm.path, cache=kept, name=config.name, area=area, kinds=kinds, dwellings=dwellings
+    )
 
 
 def walk_network(config: CountyConfig, extract: OsmExtract | None, crs: pyproj.CRS) -> WalkNetwork:

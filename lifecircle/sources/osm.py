@@ -23,6 +23,7 @@ from osmium.osm import AREA
 from lifecircle.errors import Fault, GeometryError, InputError, warn
 from lifecircle.sources.osmplaces import KindRules, facility_table, polygon_table
 from lifecircle.sources.osmscan import Scan, open_osm, scan_osm, unreadable
+from lifecircle.sources.osmstore import scan_county
 from lifecircle.sources.osmways import cut_segments
 from lifecircle.standards import Kind
 from lifecircle.tables import first
@@ -78,7 +79,8 @@ def read_osm(
     Parameters
     ----------
     path
-        ``.osm.pbf``, ``.osm``, ``.osm.bz2`` or ``.osm.gz``.
+        ``.osm.pbf``, ``.osm``, ``.osm.bz2`` or ``.osm.gz``; or a county's store ``.lcx``, as
+        ``lifecircle ingest`` writes it.
     area
         Polygon in lon/lat, wider than the county by the longest walk. A way with a node inside is
         kept whole; of facilities, residential land and buildings what touches it. None takes all.
@@ -111,8 +113,10 @@ def read_osm(
     path = Path(path)
     if area is not None and shapely.is_empty(area):
         raise GeometryError(Fault("area", "is empty", "give the county's buffered polygon"))
-    rules = KindRules(kinds or {})
-    scan = scan_osm(path, rules, roads=roads, dwellings=dwellings)
+    if path.suffix.lower() == ".lcx" and path.is_file():
+        scan = scan_county(path, kinds or {}, area=area, roads=roads, dwellings=dwellings)
+    else:
+        scan = scan_osm(path, KindRules(kinds or {}), roads=roads, dwellings=dwellings)
     if roads:
         _check_roads(path, scan, area)
     nodes, segments, counts = cut_segments(scan.ways, scan.blocked, area)

@@ -142,7 +142,7 @@ class KindRules:
 class Place(NamedTuple):
     """One OSM object that is a facility: its kinds, the few tags that are shown, its shape.
 
-    The shape of a node is (lon, lat), of a way its list of (lon, lat), of an area WKB in hex.
+    The shape of a node is (lon, lat), of a way its list of (lon, lat), of an area its WKB.
     """
 
     kinds: tuple[str, ...]
@@ -156,15 +156,15 @@ class Place(NamedTuple):
 class RawPlaces:
     """Objects as they stand in a file, by their OSM id (``n1``, ``w2``, ``r3``).
 
-    A later copy of an object replaces an earlier one. Residential land and buildings are WKB in
-    hex, buildings with whether they hold dwellings.
+    A later copy of an object replaces an earlier one. Residential land and buildings are WKB, as
+    bytes or in hex, buildings with whether they hold dwellings.
     """
 
     nodes: dict[str, Place] = field(default_factory=dict)
     ways: dict[str, Place] = field(default_factory=dict)
     areas: dict[str, Place] = field(default_factory=dict)
-    residential: dict[str, str] = field(default_factory=dict)
-    buildings: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    residential: dict[str, str | bytes] = field(default_factory=dict)
+    buildings: dict[str, tuple[str | bytes, bool]] = field(default_factory=dict)
 
 
 def describe(kinds: tuple[str, ...], tags: Mapping[str, str], shape: Any) -> Place:
@@ -251,13 +251,15 @@ def facility_table(
     return frame, counts
 
 
-def polygon_table(shapes: Mapping[str, str], area: shapely.Geometry | None) -> gpd.GeoDataFrame:
+def polygon_table(
+    shapes: Mapping[str, str] | Mapping[str, str | bytes], area: shapely.Geometry | None
+) -> gpd.GeoDataFrame:
     """Make a table of polygons.
 
     Parameters
     ----------
     shapes
-        WKB in hex by OSM id.
+        WKB, as bytes or in hex, by OSM id.
     area
         Polygon in lon/lat; polygons that do not touch it are left out. None takes all.
 
@@ -335,9 +337,10 @@ def _stack(points: list[tuple[float, float]]) -> npt.NDArray[np.float64]:
     return np.array(points, dtype=np.float64).reshape(-1, 2)
 
 
-def _from_hex(shapes: list[str]) -> npt.NDArray[np.object_]:
+def _from_hex(shapes: list[str | bytes]) -> npt.NDArray[np.object_]:
     # GEOS reads hex several times slower than bytes.
-    found = np.asarray(shapely.from_wkb([bytes.fromhex(shape) for shape in shapes]), dtype=object)
+    binary = [bytes.fromhex(shape) if isinstance(shape, str) else shape for shape in shapes]
+    found = np.asarray(shapely.from_wkb(binary), dtype=object)
     single = shapely.get_num_geometries(found) == 1
     found[single] = shapely.get_geometry(found[single], 0)
     return found

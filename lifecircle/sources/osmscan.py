@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,34 +41,65 @@ class Scan:
         Which objects are facilities.
     roads, dwellings
         Whether ways, and residential land and buildings, are gathered.
+    described
+        What is kept of a facility, from its kinds, tags and shape.
+    closed
+        Gathers the ways that the walk rule refuses; without it they are only counted.
     """
 
-    def __init__(self, rules: KindRules, *, roads: bool, dwellings: bool) -> None:
+    def __init__(
+        self,
+        rules: KindRules,
+        *,
+        roads: bool,
+        dwellings: bool,
+        described: Callable[[tuple[str, ...], Any, Any], Any] = describe,
+        closed: RawWays | None = None,
+    ) -> None:
         self.rules = rules
         self.roads = roads
         self.dwellings = dwellings
+        self.described = described
         self.ways = RawWays()
+        # Where an area stands between the ways depends on what else is read of the file; after all
+        # ways it stands always at the same place.
+        self._rings = RawWays()
+        self.closed = closed
         self.places = RawPlaces()
         self.blocked: set[int] = set()  # barrier nodes that cannot be passed
         self.refused = 0  # ways that the walk rule refuses
         self.duplicates = 0  # further copies of ways
         self.unplaced = 0  # facilities none of whose nodes is in the file
         self.date: str | None = None
-        self._expected: set[str] = set()  # objects that ought to give a polygon
-        self._built: set[str] = set()  # those that did
+        # Objects that ought to give a polygon and have not yet, with where they begin; and those
+        # that did before they were seen.
+        self.expected: dict[str, tuple[int, int] | None] = {}
+        self._built: set[str] = set()
         self._missing: set[int] = set()
         self._wkb = WKBFactory()
 
     def broken(self) -> list[str]:
         """List the areas that could not be assembled, by OSM id."""
-        return sorted(self._expected - self._built)
+        return sorted(self.expected)
 
-    def run(self, source: Any) -> None:
-        """Read the whole file."""
+    def run(
+        self, source: Any, *, storage: str = "flex_mem", each: Callable[[], None] | None = None
+    ) -> None:
+        """Read the whole file.
+
+        Parameters
+        ----------
+        source
+            As `open_osm` gives it.
+        storage
+            Where libosmium keeps the places of nodes: 16 bytes each.
+        each
+            Called after each object; it may take `ways`, `closed` and `places` away.
+        """
         keys = list(self.rules.tags())
         homes = ["building", "landuse"] if self.dwellings else []
         streets, barriers = (["highway"], ["barrier"]) if self.roads else ([], [])
-        processor = osmium.FileProcessor(source, OBJECT)
+        processor = osmium.FileProcessor(source, OBJECT).with_locations(storage)
         processor.with_areas(_key_filter([*keys, *homes, *streets], RELATION))
         processor.with_filter(_key_filter([*keys, *barriers], NODE))
         processor.with_filter(_key_filter([*keys, *homes, *streets], WAY | RELATION | AREA))
@@ -79,6 +111,9 @@ class Scan:
         }
         for entity in processor:
             take[type(entity)](entity)
+            if each is not None:
+                each()
+        self.ways.extend(self._rings)
 
     def missing(self) -> set[int]:
         """Give the ids of nodes that ways name and that were not found before them."""
@@ -92,15 +127,18 @@ class Scan:
                 self.ways.add(way.id, highway, way.nodes, steps=is_steps(tags))
             else:
                 self.refused += 1
-        if self._is_home(tags) and way.is_closed():
-            self._expected.add(f"w{way.id}")
+                if self.closed is not None:
+                    self.closed.add(way.id, highway, way.nodes)
+        if self._is_home(tags) and len(way.nodes) and way.is_closed():
+            start = way.nodes[0].location
+            self._expect(f"w{way.id}", (start.x, start.y))
         kinds = self.rules.kinds_of(tags)
         if kinds:
             nodes = [(node.ref, node.location) for node in way.nodes]
             path = [(place.lon, place.lat) for _, place in nodes if place.valid()]
             self._missing.update(ref for ref, place in nodes if not place.valid())
             if path:
-                self.places.ways[f"w{way.id}"] = describe(kinds, tags, path)
+                self.places.ways[f"w{way.id}"] = self.described(kinds, tags, path)
             else:
                 self.unplaced += 1
 
@@ -112,15 +150,18 @@ class Scan:
         if not (kinds or home or walked) or area.num_rings()[0] == 0:
             return
         key = f"{'w' if area.from_way() else 'r'}{area.orig_id()}"
-        self._built.add(key)
+        if key in self.expected:
+            del self.expected[key]
+        elif not area.from_way():  # a relation's area may come before the relation
+            self._built.add(key)
         if walked:
             for ring in _rings(area):
-                self.ways.add(-area.orig_id(), tags["highway"], ring)
+                self._rings.add(-area.orig_id(), tags["highway"], ring)
         if not (kinds or home):
             return
         shape = self._wkb.create_multipolygon(area)
         if kinds:
-            self.places.areas[key] = describe(kinds, tags, shape)
+            self.places.areas[key] = self.described(kinds, tags, shape)
         if home and tags.get("landuse") == "residential":
             self.places.residential[key] = shape
         if home and tags.get("building") not in {None, "no"}:
@@ -133,14 +174,18 @@ class Scan:
         kinds = self.rules.kinds_of(tags)
         if kinds and node.location.valid():
             xy = (node.location.lon, node.location.lat)
-            self.places.nodes[f"n{node.id}"] = describe(kinds, tags, xy)
+            self.places.nodes[f"n{node.id}"] = self.described(kinds, tags, xy)
 
     def _take_relation(self, relation: Any) -> None:
         tags = relation.tags
         walked = self.roads and is_walkable(tags)
         areal = tags.get("type") in _AREA_TYPES and (walked or self._is_home(tags))
         if areal or self.rules.kinds_of(tags):
-            self._expected.add(f"r{relation.id}")
+            self._expect(f"r{relation.id}", None)
+
+    def _expect(self, key: str, start: tuple[int, int] | None) -> None:
+        if key not in self._built:
+            self.expected[key] = start
 
     def _is_home(self, tags: Any) -> bool:
         if not self.dwellings:
@@ -181,7 +226,7 @@ def scan_osm(path: Path, rules: KindRules, *, roads: bool, dwellings: bool) -> S
     try:
         try:
             scan.run(source)
-            mixed = _holds_any(source, scan.missing())
+            mixed = holds_any(source, scan.missing())
         except RuntimeError as error:
             # libosmium's words for files joined by hand, which areas cannot be built from.
             mixed = "out of order" in str(error) or "twice in input" in str(error)
@@ -192,7 +237,7 @@ def scan_osm(path: Path, rules: KindRules, *, roads: bool, dwellings: bool) -> S
             with TemporaryDirectory() as folder:
                 scan.run(_sorted_copy(path, Path(folder)))
             scan.duplicates = _duplicate_roads(source) if roads else 0
-        scan.date = _date(path, source)
+        scan.date = file_date(path, source)
     except (RuntimeError, OSError, UnicodeDecodeError) as error:
         raise unreadable(path, error) from error
     return scan
@@ -209,7 +254,7 @@ def _sorted_copy(path: Path, folder: Path) -> str:
     return copy
 
 
-def _holds_any(source: Any, nodes: set[int]) -> bool:
+def holds_any(source: Any, nodes: set[int]) -> bool:
     """Tell whether nodes that were not found before the ways are in the file after all."""
     if not nodes:
         return False
@@ -233,7 +278,7 @@ def open_osm(path: Path) -> Any:
         with path.open("rb") as stream:
             if not stream.read(1):
                 raise InputError(Fault(str(path), "the file is empty", _GET_IT))
-            if str(path).isascii():
+            if os.name == "posix" or str(path).isascii():
                 return osmium.io.File(str(path), form)
             # libosmium opens files by their narrow name, which on Windows cannot hold Chinese.
             return osmium.io.FileBuffer(path.read_bytes(), form)
@@ -264,7 +309,8 @@ def unreadable(path: Path, error: Exception) -> InputError:
     )
 
 
-def _date(path: Path, source: Any) -> str | None:
+def file_date(path: Path, source: Any) -> str | None:
+    """Give the date of a file's data (ISO), where it says it."""
     header = osmium.io.Reader(source, osmium.osm.NOTHING).header()
     stamp = header.get("osmosis_replication_timestamp", "") or header.get("timestamp", "")
     if not stamp and not path.name.lower().endswith(".pbf"):

@@ -64,6 +64,14 @@ class RawWays:
         self.steps.append(steps)
         self.highway.append(highway)
 
+    def extend(self, other: RawWays) -> None:
+        """Add the ways of another after these."""
+        self.ids.extend(other.ids)
+        self.sizes.extend(other.sizes)
+        self.nodes.extend(other.nodes)
+        self.steps.extend(other.steps)
+        self.highway.extend(other.highway)
+
     def table(self) -> Longs:
         """Give the nodes of all ways as rows of id, x and y; x is `NOWHERE` where it is missing."""
         return np.array(self.nodes, np.int64).reshape(-1, 3)

@@ -1,0 +1,431 @@
+"""A large OSM file becomes one store per county, in one pass; counties then never touch the file.
+
+A store is written under a temporary name and renamed; one that is whole and was made from the same
+file, area and rules is not made again. An interrupted run goes on where it stopped: before the
+pass over the file is done at its start, after that at the first county that lacks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import json
+import math
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import geopandas as gpd
+import pandas as pd
+import psutil
+from shapely.geometry.base import BaseGeometry
+
+from lifecircle.config import Dataset, IsochronesConfig, WalkProfile
+from lifecircle.crs import metric_crs
+from lifecircle.errors import CRSError, Fault, InputError, MissingFileError, OutputError, TableError
+from lifecircle.sources.extractstore import SUFFIX
+from lifecircle.sources.osmcache import file_sha256
+from lifecircle.sources.osmparts import PARTIAL, code_digest
+from lifecircle.sources.osmspill import Spilled, spill_osm
+from lifecircle.sources.osmstore import (
+    area_text,
+    county_key,
+    county_meta,
+    kept_rules,
+    rules_text,
+    walk_rule_digest,
+    write_county,
+)
+from lifecircle.sources.polygons import only_areas
+from lifecircle.sources.vector import read_vector
+from lifecircle.standards import Unit, read_standard, standard_names
+
+Progress = Callable[[str, int, int], None]
+"""Told of a step (``digest``, ``pass``, ``counties``), how far it is, and of how many (0: open)."""
+
+MANIFEST: Final = "manifest.json"
+
+_IDS: Final = ("adcode", "code", "id", "unit_id", "osm_id", "gb")
+_NAMES: Final = ("name", "NAME", "名称", "zh")
+_SAFE: Final = re.compile(r"[0-9A-Za-z\u4e00-\u9fff][0-9A-Za-z_.\-\u4e00-\u9fff]{0,63}")
+_CHINA: Final = re.compile(r"156(\d{6})")  # GB/T 2659 before an adcode, as Tianditu writes it
+_MARGIN_M: Final = (
+    500.0  # beyond the longest walk: boundaries of two sources differ a little (ours)
+)
+_SPILL: Final = ".spill-"
+_EMPTY: Final = "holds no walkable way"
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What `ingest` did.
+
+    Parameters
+    ----------
+    manifest
+        The list of all counties, as JSON.
+    counties
+        Index ``county_id``; ``name``, ``file``, ``status`` (``whole``; ``empty``: without any
+        way), the ``date`` of the data, and how many ``ways``, ``places``, ... are held.
+    written
+        How many of the stores this run made; the others were whole already.
+    faults
+        What is wrong with single counties: those with an error have no store.
+    """
+
+    manifest: Path
+    counties: pd.DataFrame
+    written: int
+    faults: tuple[Fault, ...]
+
+
+def longest_walk_m() -> float:
+    """Give how far beyond its border a county needs roads and places, m.
+
+    It is the longest walk of any shipped standard and of the default isochrones at the default
+    speed, and the distance to the nearest road.
+
+    Examples
+    --------
+    >>> longest_walk_m()
+    3250.0
+    """
+    shipped = [read_standard(name) for name in standard_names()]
+    limits = {unit: max(s.longest(unit) for s in shipped) for unit in get_args(Unit)}
+    drawn, walk = IsochronesConfig(), WalkProfile()
+    minutes = max(limits["minutes"], *drawn.minutes)
+    metres = max(limits["metres"], *drawn.metres, 0.0)
+    return max(minutes * walk.metres_per_minute, metres) + walk.snap_limit_m
+
+
+def ingest(
+    source: str | Path,
+    counties: str | Path,
+    out: str | Path,
+    *,
+    columns: tuple[str | None, str | None] = (None, None),
+    layer: str | None = None,
+    buffer_km: float | None = None,
+    tags: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Ingested:
+    """Make one store per county from one OSM file.
+
+    Parameters
+    ----------
+    source
+        ``.osm.pbf`` (or another OSM file) sorted by type and id.
+    counties
+        Polygons of the counties: GeoPackage, GeoJSON, Shapefile, FileGDB. Several rows of one id
+        are one county.
+    out
+        Folder of the stores: ``ID.lcx`` each, and ``manifest.json``.
+    columns
+        Names of the columns of ids (file names) and of names; recognised by default.
+    layer
+        Layer, where the file has several.
+    buffer_km
+        How far beyond its border a county is kept, km; by default `longest_walk_m` and half a
+        kilometre, rounded up to whole kilometres.
+    tags
+        Keys of further objects that may become facilities, beside those of
+        `lifecircle.sources.osmstore.kept_rules`.
+    progress
+        Told how far it is.
+
+    Returns
+    -------
+    Ingested
+
+    Raises
+    ------
+    MissingFileError, InputError
+        A file is not there or wrong as a whole; stores that were finished stay whole.
+    OutputError
+        The folder cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = "data/liechtenstein/liechtenstein-2013-08-03.osm.pbf"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     done = ingest(file, "data/liechtenstein/units.geojson", folder)
+    >>> len(done.counties), set(done.counties["status"])
+    (11, {'whole'})
+    """
+    source, out = Path(source), Path(out)
+    tell = progress or (lambda *_: None)
+    if not source.is_file():
+        raise MissingFileError(Fault(str(source), "there is no such file", "check the path"))
+    buffer_m = _buffer_m(buffer_km)
+    dataset = Dataset(path=Path(counties), layer=layer)
+    table, faults = _read_counties(dataset, columns)
+    rules = kept_rules(tags)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        _sweep(out)
+        tell("digest", 0, 0)
+        stamp = _stamp(source)
+        sha256 = file_sha256(source, None)
+        plan = _planned(table, buffer_m, out, f"{sha256} {rules_text(rules)} {code_digest()}")
+        head = {
+            "source": {"name": source.name, "sha256": sha256, "bytes": source.stat().st_size},
+            "buffer_m": buffer_m,
+            "rules": list(rules),
+            "walk_rule": walk_rule_digest(),
+        }
+        try:
+            written = _fill(source, stamp, plan, out, head, tell)
+        finally:
+            manifest, listed = _list(plan, out, head, faults)
+    except OSError as error:
+        if isinstance(error, InputError):
+            raise
+        reason = error.strerror or str(error)
+        raise OutputError(
+            f"{out}: cannot be written ({reason}) -> make room, or choose another folder"
+        ) from error
+    empty = listed.index[listed["status"] == "empty"]
+    faults += [_warning(str(out / f"{county}{SUFFIX}"), _EMPTY) for county in empty]
+    return Ingested(manifest, listed, written, tuple(faults))
+
+
+def _warning(where: str, what: str) -> Fault:
+    remedy = "check the boundary and the extract"
+    return Fault(where, what, remedy, severity="warning")
+
+
+def _buffer_m(buffer_km: float | None) -> float:
+    if buffer_km is None:
+        return math.ceil((longest_walk_m() + _MARGIN_M) / 1000.0) * 1000.0
+    if not 0.0 <= buffer_km <= 100.0:
+        raise InputError(Fault("--buffer-km", "is not between 0 and 100", "give kilometres"))
+    return buffer_km * 1000.0
+
+
+def _read_counties(
+    dataset: Dataset, columns: tuple[str | None, str | None]
+) -> tuple[gpd.GeoDataFrame, list[Fault]]:
+    """Give the counties by id, one row each, and the faults of those that are left out."""
+    label = str(dataset.path)
+    frame = read_vector(dataset, where="--counties")
+    id_column = _column(frame, columns[0], _IDS, label, "--id")
+    name_column = _column(frame, columns[1], _NAMES, label, "--name", needed=False)
+    ids = frame[id_column].map(_text)
+    names = ids if name_column is None else frame[name_column].map(_text)
+    safe = ids.map(lambda text: bool(_SAFE.fullmatch(text)))
+    faults = []
+    if not safe.all():
+        what = "id is empty or cannot be the name of a file"
+        remedy = "give codes of letters, digits, - and _"
+        faults.append(_of_rows(label, what, remedy, ids[~safe]))
+    areas, wrong = only_areas(frame.geometry, label, ids=ids)
+    if (lacking := areas.isna() & ~_told(wrong, areas.index)).any():
+        wrong.append(_of_rows(label, "no geometry", "draw the county", ids[lacking]))
+    faults += wrong
+    good = safe & areas.notna()
+    if not good.any():
+        raise TableError(faults or Fault(label, "holds no county", "give polygons of counties"))
+    # A county with one part that is wrong is left out as a whole.
+    faulty = set(ids[~good & safe])
+    good &= ~ids.isin(faulty)
+    parts = gpd.GeoDataFrame({"county_id": ids, "name": names}, geometry=areas, crs=frame.crs)[good]
+    one = parts.dissolve(by="county_id", aggfunc="first", sort=True)
+    folded = one.index.to_series().str.casefold()
+    if (twice := folded.duplicated(keep=False)).any():
+        what = f"ids differ only in capitals: {', '.join(one.index[twice])}"
+        raise TableError(Fault(label, what, "give each county a code of its own"))
+    return one, faults
+
+
+def _told(faults: Sequence[Fault], index: pd.Index) -> pd.Series:
+    rows = {row for fault in faults if fault.severity == "error" for row in fault.rows}
+    return pd.Series([row in rows for row in index], index=index)
+
+
+def _of_rows(label: str, what: str, remedy: str, values: pd.Series) -> Fault:
+    rows = tuple(int(row) for row in values.index)
+    return Fault(label, what, remedy, rows=rows, values=tuple(values))
+
+
+def _text(value: Any) -> str:
+    """Give a code as text: 430527.0 and 156430527 are 430527."""
+    if value is None or value != value:  # noqa: PLR0124
+        return ""
+    text = str(value).strip().removesuffix(".0")
+    match = _CHINA.fullmatch(text)
+    return match.group(1) if match else text
+
+
+def _column(
+    frame: gpd.GeoDataFrame,
+    asked: str | None,
+    known: Sequence[str],
+    label: str,
+    option: str,
+    *,
+    needed: bool = True,
+) -> str | None:
+    found = next((name for name in ([asked] if asked else known) if name in frame.columns), None)
+    if found is None and (asked or needed):
+        there = ", ".join(str(name) for name in frame.columns if name != frame.geometry.name)
+        what = f"has no column {asked}" if asked else "has no column of ids that is recognised"
+        raise TableError(Fault(label, what, f"give {option} one of: {there}"))
+    return found
+
+
+@dataclass(frozen=True)
+class _County:
+    """One county to make: its id, name, store, the area that is kept, and the store's key."""
+
+    id: str
+    name: str
+    file: Path
+    area: BaseGeometry
+    key: str
+
+
+def _planned(table: gpd.GeoDataFrame, buffer_m: float, out: Path, made_by: str) -> list[_County]:
+    plan = []
+    for county, name, boundary in zip(table.index, table["name"], table.geometry, strict=True):
+        area = _widened(boundary, buffer_m)
+        key = hashlib.sha256(f"{made_by} {area_text(area)}".encode()).hexdigest()
+        plan.append(_County(county, name, out / f"{county}{SUFFIX}", area, key))
+    return plan
+
+
+def _widened(boundary: BaseGeometry, buffer_m: float) -> BaseGeometry:
+    """Widen a county as `lifecircle.reading.walk_area` does it."""
+    try:
+        crs = metric_crs(boundary)
+    except CRSError:  # wider than any projection suits; then about the equator's degrees
+        return boundary.buffer(buffer_m / 50_000.0)
+    wide = gpd.GeoSeries([boundary], crs=4326).to_crs(crs).simplify(10.0).buffer(buffer_m)
+    area: BaseGeometry = wide.to_crs(4326).iloc[0]
+    return area
+
+
+def _fill(
+    source: Path,
+    stamp: tuple[int, int],
+    plan: Sequence[_County],
+    out: Path,
+    head: Mapping[str, Any],
+    tell: Progress,
+) -> int:
+    """Write the stores that lack, and give their number."""
+    todo = [county for county in plan if county_key(county.file) != county.key]
+    if not todo:
+        return 0
+    folder = _spilled(source, stamp, todo, out, head, tell)
+    spilled = Spilled(folder)
+    number = {key: n for n, key in enumerate(spilled.facts.counties)}
+    for done, county in enumerate(todo):
+        tell("counties", done, len(todo))
+        tables = spilled.county(number[county.key])
+        counts = {name: table.num_rows for name, table in tables.items()}
+        meta = {
+            **head,
+            "key": county.key,
+            "id": county.id,
+            "name": county.name,
+            "area": area_text(county.area),
+            "date": spilled.facts.date,
+            "counts": counts,
+            "areas_broken": len(spilled.facts.broken),
+        }
+        write_county(county.file, meta, tables)
+    del spilled, tables  # on Windows a file that is mapped cannot be removed
+    shutil.rmtree(folder, ignore_errors=True)
+    return len(todo)
+
+
+def _spilled(
+    source: Path,
+    stamp: tuple[int, int],
+    todo: Sequence[_County],
+    out: Path,
+    head: Mapping[str, Any],
+    tell: Progress,
+) -> Path:
+    """Give a finished spill that holds these counties: of an interrupted run, or made now."""
+    needed = {county.key for county in todo}
+    for folder in sorted(out.glob(f"{_SPILL}*")):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            if needed <= set(Spilled(folder).facts.counties):
+                return folder
+    name = hashlib.sha256("".join(sorted(needed)).encode()).hexdigest()[:16]
+    part = out / f"{_SPILL}{name}.{os.getpid()}{PARTIAL}"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    try:
+        tell("pass", 0, 0)
+        spill_osm(
+            source,
+            [county.area for county in todo],
+            [county.key for county in todo],
+            part,
+            rules=head["rules"],
+            told=lambda seen: tell("pass", seen, 0),
+        )
+        if _stamp(source) != stamp:
+            what = "was changed while it was read"
+            raise InputError(Fault(str(source), what, "run it again when the file is whole"))
+        folder = out / f"{_SPILL}{name}"
+        shutil.rmtree(folder, ignore_errors=True)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _sweep(out: Path) -> None:
+    """Remove the spills of runs that were killed."""
+    for part in out.glob(f"{_SPILL}*{PARTIAL}"):
+        pid = part.name.removesuffix(PARTIAL).rpartition(".")[2]
+        if not (pid.isdigit() and psutil.pid_exists(int(pid))):
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _list(
+    plan: Sequence[_County], out: Path, head: Mapping[str, Any], faults: Sequence[Fault]
+) -> tuple[Path, pd.DataFrame]:
+    """Write the manifest from the stores that are there, and give its table."""
+    rows = list(_rows(plan))
+    manifest = out / MANIFEST
+    told = {
+        "format": "lifecircle-store",
+        "made": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        **head,
+        "counties": rows,
+        "faults": [str(fault) for fault in faults],
+    }
+    part = manifest.with_name(f".{MANIFEST}.{os.getpid()}{PARTIAL}")
+    try:
+        part.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
+        part.replace(manifest)
+    finally:
+        part.unlink(missing_ok=True)
+    return manifest, pd.DataFrame(rows).set_index("county_id")
+
+
+def _rows(plan: Sequence[_County]) -> Iterator[dict[str, Any]]:
+    for county in plan:
+        row = {"county_id": county.id, "name": county.name, "file": county.file.name}
+        meta = county_meta(county.file)
+        if meta is None or meta["key"] != county.key:
+            yield {**row, "status": "lacking"}
+            continue
+        counts = meta["counts"]
+        status = "whole" if counts["ways"] else "empty"
+        yield {**row, "status": status, "date": meta["date"], **counts}
