@@ -18,8 +18,8 @@ import warnings
 from pathlib import Path
 
 from lifecircle.errors import DataWarning
-from lifecircle.render.gis import FORMATS, export_layers
-from lifecircle.render.layers import cell_layer, write_layers
+from lifecircle.render.gis.export import FORMATS, export_layers
+from lifecircle.render.gis.layers import cell_layer, write_layers
 
 
 def invented(folder: Path, cells: int) -> Path:

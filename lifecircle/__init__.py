@@ -41,7 +41,7 @@ _HOMES = {
     "gaps": "gap",
     "scorecard": "plan",
     "roll_up": "plan",
-    "coverage_map": "render.maps",
+    "coverage_map": "render.web.maps",
     "write_outputs": "render.writing",
 }
 
@@ -91,7 +91,7 @@ if TYPE_CHECKING:
     from lifecircle.plan import roll_up, scorecard
     from lifecircle.population import cells_from_raster, cells_from_totals, reconcile
     from lifecircle.reach import nearest_times, pair_times, travel_times
-    from lifecircle.render.maps import coverage_map
+    from lifecircle.render.web.maps import coverage_map
     from lifecircle.render.writing import write_outputs
     from lifecircle.score import scores, unit_scores
     from lifecircle.service import serving

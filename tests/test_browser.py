@@ -18,7 +18,7 @@ from PIL import Image
 from synthetic_assessment import HOSTILE, synthetic_assessment
 
 from lifecircle import assess, read_config
-from lifecircle.render.maps import coverage_map, map_html
+from lifecircle.render.web.maps import coverage_map, map_html
 
 pytestmark = pytest.mark.browser
 

@@ -14,9 +14,9 @@ import shapely
 from browsing import Visit
 from synthetic_assessment import synthetic_assessment
 
-from lifecircle.render import cellpack
-from lifecircle.render.maps import coverage_map, map_html
-from lifecircle.render.packing import north_of, pack_array, tenths_up
+from lifecircle.render.web import cellpack
+from lifecircle.render.web.maps import coverage_map, map_html
+from lifecircle.render.web.packing import north_of, pack_array, tenths_up
 
 pytestmark = pytest.mark.browser
 
@@ -97,7 +97,7 @@ def test_arrays_come_back_in_the_browser(browser):
                 given.append(fits.tolist())
     packs.append(pack_array(random.normal(0, 1e9, 50), "f4"))
     given.append(np.frombuffer(random.bytes(0), "<f4").tolist())
-    folder = resources.files("lifecircle.render")
+    folder = resources.files("lifecircle.render.web")
     scripts = [
         (folder / "assets" / "fflate-0.8.2" / "inflate.js").read_text(encoding="utf-8"),
         (folder / "templates" / "unpack.js").read_text(encoding="utf-8"),

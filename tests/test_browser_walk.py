@@ -19,9 +19,9 @@ from lifecircle import assess, read_config
 from lifecircle.config import WalkProfile
 from lifecircle.network import WalkNetwork
 from lifecircle.reach import nearest_seconds, nearest_times, pair_seconds, take
-from lifecircle.render import contents
-from lifecircle.render.maps import coverage_map, map_html
-from lifecircle.render.walking import pack_walk
+from lifecircle.render.web import contents
+from lifecircle.render.web.maps import coverage_map, map_html
+from lifecircle.render.web.walking import pack_walk
 
 pytestmark = pytest.mark.browser
 
@@ -436,7 +436,7 @@ SEARCH = """([pack, xs, ys, unit, cutoff]) => {
 @pytest.fixture(scope="module")
 def scripted(browser):
     """An empty page with the scripts that read and search a network."""
-    folder = Path(str(resources.files("lifecircle.render")))
+    folder = Path(str(resources.files("lifecircle.render.web")))
     inflate = next(folder.glob("assets/fflate-*/inflate.js"))
     files = [inflate, folder / "templates" / "unpack.js", folder / "templates" / "walk.js"]
     scripts = "\n".join(path.read_text(encoding="utf-8") for path in files)

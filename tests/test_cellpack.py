@@ -16,8 +16,8 @@ from unpacking import raw_bytes, stream, unpack, unpack_rings
 
 from lifecircle import read_standard
 from lifecircle.errors import TableError
-from lifecircle.render.before import check_same_cells
-from lifecircle.render.cellpack import (
+from lifecircle.render.web.before import check_same_cells
+from lifecircle.render.web.cellpack import (
     Arrangement,
     arrange,
     levels_up,
@@ -25,10 +25,10 @@ from lifecircle.render.cellpack import (
     pack_table,
     precision_of,
 )
-from lifecircle.render.contents import page_data
-from lifecircle.render.lattice import find_lattice
-from lifecircle.render.maps import coverage_map
-from lifecircle.render.packing import (
+from lifecircle.render.web.contents import page_data
+from lifecircle.render.web.lattice import find_lattice
+from lifecircle.render.web.maps import coverage_map
+from lifecircle.render.web.packing import (
     DIGITS,
     codes,
     north_of,
@@ -37,7 +37,7 @@ from lifecircle.render.packing import (
     to_plane,
     to_text,
 )
-from lifecircle.render.page import json_text
+from lifecircle.render.web.page import json_text
 
 STANDARD = read_standard(synthetic_config().standard)
 INTEGERS = ("u1", "u2", "u4", "i2", "i4")

@@ -17,7 +17,7 @@ from PIL import Image
 from synthetic_assessment import CRS, HOSTILE, synthetic_assessment
 
 from lifecircle.errors import DataWarning
-from lifecircle.render.figure_ground import (
+from lifecircle.render.report.figure_ground import (
     GOOD_TO_BAD,
     MISSING,
     ground_of,
@@ -25,9 +25,9 @@ from lifecircle.render.figure_ground import (
     path_of,
     score_classes,
 )
-from lifecircle.render.figure_page import GAP, round_length
-from lifecircle.render.figure_text import Lettering, lettering, short, wrapped
-from lifecircle.render.figures import DPI, draw_figures, write_maps
+from lifecircle.render.report.figure_page import GAP, round_length
+from lifecircle.render.report.figure_text import Lettering, lettering, short, wrapped
+from lifecircle.render.report.figures import DPI, draw_figures, write_maps
 
 PDFFONTS = shutil.which("pdffonts")
 
@@ -66,7 +66,7 @@ def test_classes_are_those_of_the_map():
 def test_colours_are_those_of_the_map():
     from importlib import resources
 
-    templates = resources.files("lifecircle.render") / "templates"
+    templates = resources.files("lifecircle.render.web") / "templates"
     cells = (templates / "cells.js").read_text(encoding="utf-8")
     assert ", ".join(f'"{colour}"' for colour in GOOD_TO_BAD) in cells
     assert f'"{GAP}"' in (templates / "layers.js").read_text(encoding="utf-8")
@@ -215,7 +215,7 @@ def test_large_counties_are_painted_in_bounded_time(invented):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from lifecircle.render.figure_ground import draw_cells
+    from lifecircle.render.report.figure_ground import draw_cells
 
     ground = ground_of(replace(invented, cells=cells, units=units, streets=None))
     figure = Figure(figsize=(4, 4))

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synthetic_assessment import synthetic_assessment
 
-from lifecircle.render.findings import LEADING, findings, unknown_kinds
-from lifecircle.render.readers import coverage_readers, overview_table
-from lifecircle.render.report_text import count, percent, percent_beyond
-from lifecircle.render.tablewords import heading
+from lifecircle.render.report.findings import LEADING, findings, unknown_kinds
+from lifecircle.render.report.text import count, percent, percent_beyond
+from lifecircle.render.tables.readers import coverage_readers, overview_table
+from lifecircle.render.tables.words import heading
 
 A, B = "430527101", "430527104"  # urban; B gets twice the priority
 LANGS = pytest.mark.parametrize("lang", ["zh", "en"])

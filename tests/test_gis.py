@@ -26,19 +26,22 @@ from typer.testing import CliRunner
 
 from lifecircle.cli import app
 from lifecircle.errors import CRSError, DataWarning, InputError, MissingFileError, OutputError
-from lifecircle.render import gis, gis_geopackage, gis_raster, writing
-from lifecircle.render.gis import export_layers
-from lifecircle.render.gis_crs import central_meridian, export_crs
-from lifecircle.render.gis_frames import by_type, cut_bytes, file_name, fitting_names, plain_values
-from lifecircle.render.gis_raster import carried, cell_grid, write_rasters
-from lifecircle.render.gis_styles import GAP, GOOD_TO_BAD, MINUTE_BREAKS, NO_DATA, layer_styles
-from lifecircle.render.gis_vector import write_geodatabase, write_geoparquet, write_shapefiles
-from lifecircle.render.gis_words import LAYERS, clean, describe, layer_key, layer_name, storable
-from lifecircle.render.layers import cell_layer, layer_tables, write_layers
+from lifecircle.render import writing
+from lifecircle.render.gis import export as gis
+from lifecircle.render.gis import geopackage as gis_geopackage
+from lifecircle.render.gis import raster as gis_raster
+from lifecircle.render.gis.crs import central_meridian, export_crs
+from lifecircle.render.gis.export import export_layers
+from lifecircle.render.gis.frames import by_type, cut_bytes, file_name, fitting_names, plain_values
+from lifecircle.render.gis.layers import cell_layer, layer_tables, write_layers
+from lifecircle.render.gis.raster import carried, cell_grid, write_rasters
+from lifecircle.render.gis.styles import GAP, GOOD_TO_BAD, MINUTE_BREAKS, NO_DATA, layer_styles
+from lifecircle.render.gis.vector import write_geodatabase, write_geoparquet, write_shapefiles
+from lifecircle.render.gis.words import LAYERS, clean, describe, layer_key, layer_name, storable
 
 pytestmark = pytest.mark.filterwarnings("ignore:organizePolygons:RuntimeWarning")
 
-TEMPLATES = Path(gis.__file__).parent / "templates"
+TEMPLATES = Path(gis.__file__).parents[1] / "web" / "templates"
 FORMATS = ("gpkg", "gdb", "shp", "geoparquet")
 RECORD = {
     "generated": "2026-01-31T08:00:00+00:00",

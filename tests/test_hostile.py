@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synthetic_assessment import HOSTILE, synthetic_assessment
 
-from lifecircle.render.gis import export_layers
+from lifecircle.render.gis.export import export_layers
 from lifecircle.render.writing import OUTPUTS, write_outputs
 
 NASTY = (

@@ -21,19 +21,19 @@ from unpacking import unpack, unpack_rings
 
 from lifecircle.config import MapConfig
 from lifecircle.errors import CRSError, InputError, TableError
-from lifecircle.render.cellshapes import map_order, pack_cells
-from lifecircle.render.contents import page_data
-from lifecircle.render.maps import coverage_map, map_html, words
-from lifecircle.render.packing import (
+from lifecircle.render.web.cellshapes import map_order, pack_cells
+from lifecircle.render.web.contents import page_data
+from lifecircle.render.web.maps import coverage_map, map_html, words
+from lifecircle.render.web.packing import (
     MISSING_16,
     cell_matrix,
     pack_lines,
     tenths_up,
     to_plane,
 )
-from lifecircle.render.page import json_text
+from lifecircle.render.web.page import json_text
 
-TEMPLATES = resources.files("lifecircle.render") / "templates"
+TEMPLATES = resources.files("lifecircle.render.web") / "templates"
 SCRIPTS = sorted(file.name for file in TEMPLATES.iterdir() if file.name.endswith(".js"))
 
 

@@ -246,8 +246,8 @@ def test_the_wheel_carries_what_the_code_reads(project):
     ]
     names = {path.as_posix() for path in data}
     assert {"lifecircle/py.typed", "lifecircle/standards/kinds.toml"} <= names
-    assert any(name.startswith("lifecircle/render/assets/") for name in names)
-    assert any(name.startswith("lifecircle/render/templates/") for name in names)
+    assert any(name.startswith("lifecircle/render/web/assets/") for name in names)
+    assert any(name.startswith("lifecircle/render/web/templates/") for name in names)
     lost = [p for p in data if any(fnmatch(part, rule) for part in p.parts for rule in ignored)]
     assert lost == []
 

@@ -17,11 +17,11 @@ from synthetic_assessment import CRS, ORIGIN, synthetic_assessment
 from lifecircle import assess, read_config
 from lifecircle.errors import Fault
 from lifecircle.matching import no_merges
-from lifecircle.render import readers
 from lifecircle.render.faultwords import read_sentences
-from lifecircle.render.findingwords import read_finding
-from lifecircle.render.readers_shared import main_points
-from lifecircle.render.tablewords import figures, heading, heads, texts, word
+from lifecircle.render.tables import readers
+from lifecircle.render.tables.findingwords import read_finding
+from lifecircle.render.tables.readers_shared import main_points
+from lifecircle.render.tables.words import figures, heading, heads, texts, word
 from lifecircle.standards import read_standard
 from lifecircle.tables import DENOMINATORS
 
@@ -324,7 +324,7 @@ def test_every_finding_of_the_code_is_catalogued():
         for path in [*package.iterdir(), *(package / "sources").iterdir()]
         if path.name.endswith(".py")
     )
-    file = package / "render" / "templates" / "findings.toml"
+    file = package / "render" / "tables" / "templates" / "findings.toml"
     for entries in tomllib.loads(file.read_text(encoding="utf-8")).values():
         for entry in read_sentences(entries):
             pieces = [part for part in re.split(r"\{\w+\}", entry.en) if len(part) > 12]

@@ -22,13 +22,13 @@ from lifecircle import assess, read_config
 from lifecircle.config import ReportConfig
 from lifecircle.errors import InputError, MissingFileError
 from lifecircle.plan import empty_scorecard
-from lifecircle.render.figures import Figures, draw_figures
-from lifecircle.render.findings import findings
-from lifecircle.render.report import build_report, report_html, write_report
-from lifecircle.render.report_evidence import deciding
-from lifecircle.render.report_model import Grid, Heading, grid
-from lifecircle.render.report_text import count, plain
-from lifecircle.render.sheets import coverage_table
+from lifecircle.render.report.evidence import deciding
+from lifecircle.render.report.figures import Figures, draw_figures
+from lifecircle.render.report.findings import findings
+from lifecircle.render.report.model import Grid, Heading, grid
+from lifecircle.render.report.text import count, plain
+from lifecircle.render.report.writing import build_report, report_html, write_report
+from lifecircle.render.tables.sheets import coverage_table
 
 CHAPTERS = [
     "1  摘要",
@@ -170,14 +170,14 @@ def test_no_missing_value_is_printed(written):
 
 def test_what_is_missing_is_a_dash_and_not_0(demo):
     table = demo.unit_scores.iloc[:1].assign(score=float("nan"), persons=float("nan"))
-    from lifecircle.render.tablewords import with_headings
+    from lifecircle.render.tables.words import with_headings
 
     named = with_headings(table.reset_index()[["score"]], "zh")
     assert grid(named, ["score"], "zh", "x").rows == (("–",),)
 
 
 def test_long_tables_are_cut_with_a_sentence(demo):
-    from lifecircle.render.readers import units_table
+    from lifecircle.render.tables.readers import units_table
 
     table = units_table(demo, "zh")
     shown = grid(table, ["unit_name"], "zh", "x", most=3)

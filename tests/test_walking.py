@@ -15,7 +15,7 @@ from unpacking import unpack
 
 from lifecircle.config import WalkProfile
 from lifecircle.network import WalkNetwork
-from lifecircle.render.walking import fit_polynomial, pack_walk
+from lifecircle.render.web.walking import fit_polynomial, pack_walk
 
 
 def numbers(pack):

@@ -20,10 +20,10 @@ from synthetic_assessment import synthetic_assessment
 
 from lifecircle import assess, read_config
 from lifecircle.errors import OutputError
-from lifecircle.render import readers, workbook_cells
-from lifecircle.render.tablewords import figures, heading, texts
-from lifecircle.render.workbook import write_workbook
-from lifecircle.render.workbook_cells import CELL_TEXT, plain_text, row_height
+from lifecircle.render.tables import readers, workbook_cells
+from lifecircle.render.tables.words import figures, heading, texts
+from lifecircle.render.tables.workbook import write_workbook
+from lifecircle.render.tables.workbook_cells import CELL_TEXT, plain_text, row_height
 
 ZH = ["说明", "总览", "分单元评价", "设施清单", "覆盖率", "缺口清单", "计分卡", "数据问题"]
 EN = ["Notes", "Overview", "Units", "Facilities", "Coverage", "Gaps", "Scorecard", "Data issues"]

@@ -16,7 +16,7 @@ from synthetic_assessment import CRS, synthetic_assessment
 
 from lifecircle.errors import DataWarning, LifecircleError, OutputError, TableError
 from lifecircle.render import writing
-from lifecircle.render.sheets import gap_table
+from lifecircle.render.tables.sheets import gap_table
 from lifecircle.render.writing import OUTPUTS, PARTS, check_writable, write_outputs
 
 SLOW = ("report", "workbook", "map")

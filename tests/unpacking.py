@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 
-from lifecircle.render.packing import DIGITS
+from lifecircle.render.web.packing import DIGITS
 
 
 def raw_bytes(text: str) -> bytes:

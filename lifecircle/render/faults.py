@@ -16,7 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from lifecircle.errors import Fault, OutputError
 from lifecircle.render.faultwords import catalogue, in_chinese
-from lifecircle.render.workbook_cells import plain_text
+from lifecircle.render.tables.workbook_cells import plain_text
 from lifecircle.sources.fields import fields_of
 from lifecircle.standards import Lang
 

@@ -17,10 +17,9 @@ import pandas as pd
 import pyogrio
 
 from lifecircle.errors import OutputError, warn
-from lifecircle.render.layers import cell_layer, write_layers
+from lifecircle.render.gis.layers import cell_layer, write_layers
 from lifecircle.render.mappable import Mappable, check_assessment
-from lifecircle.render.maps import coverage_map, map_html
-from lifecircle.render.sheets import (
+from lifecircle.render.tables.sheets import (
     coverage_table,
     gap_table,
     merge_table,
@@ -28,11 +27,12 @@ from lifecircle.render.sheets import (
     score_table,
     standards_comparison,
 )
-from lifecircle.render.workbook import write_workbook
+from lifecircle.render.tables.workbook import write_workbook
+from lifecircle.render.web.maps import coverage_map, map_html
 from lifecircle.standards import Lang
 
 if TYPE_CHECKING:
-    from lifecircle.render.figures import Figures
+    from lifecircle.render.report.figures import Figures
 
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "map": ("map.html",),
@@ -134,22 +134,22 @@ def _writers(assessment: Mappable, lang: Lang) -> Mapping[str, Callable[[Path], 
 
     @cache
     def figures() -> Figures:
-        from lifecircle.render.figures import draw_figures  # matplotlib takes its time
+        from lifecircle.render.report.figures import draw_figures  # matplotlib takes its time
 
         return draw_figures(assessment, lang)
 
     def docx(path: Path) -> None:
-        from lifecircle.render.report import write_report
+        from lifecircle.render.report.writing import write_report
 
         write_report(path, assessment, lang=lang, figures=figures())
 
     def page(path: Path) -> None:
-        from lifecircle.render.report import report_html
+        from lifecircle.render.report.writing import report_html
 
         _write_text(path, report_html(assessment, lang, figures=figures()))
 
     def maps(path: Path) -> None:
-        from lifecircle.render.figures import write_maps
+        from lifecircle.render.report.figures import write_maps
 
         write_maps(path, assessment, lang=lang, figures=figures())
 
@@ -315,8 +315,8 @@ def _named(path: Path) -> Iterator[None]:
     except (*_DRIVER_ERRORS, OutputError) as error:
         reason = error.__cause__ or error if isinstance(error, OutputError) else error
         raise OutputError(
-            f"{path}: cannot be written: {reason} -> close it in other programs, and check that the "
-            f"folder is writable and the disk has room ({_room(path.parent)} free)"
+            f"{path}: cannot be written: {reason} -> close it in other programs, and check that "
+            f"the folder is writable and the disk has room ({_room(path.parent)} free)"
         ) from error
 
 

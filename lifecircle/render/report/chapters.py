@@ -1,0 +1,301 @@
+"""Chapters of the report that say what was found: summary, method, circles, gaps, targets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from lifecircle.render.mappable import Mappable
+from lifecircle.render.report.figures import Figures
+from lifecircle.render.report.findings import LEADING, Finding, unit_name
+from lifecircle.render.report.model import (
+    LONG,
+    Grid,
+    Heading,
+    Paragraph,
+    Part,
+    Picture,
+    grid,
+    text_grid,
+)
+from lifecircle.render.report.text import count, joined, minutes, plain, points, report_words
+from lifecircle.render.tables.readers import (
+    coverage_readers,
+    gaps_readers,
+    overview_table,
+    scorecard_readers,
+    units_table,
+)
+from lifecircle.render.tables.readers_shared import card_of, limit_words
+from lifecircle.render.tables.words import heading, word
+from lifecircle.standards import SURENESS, Lang
+from lifecircle.tables import SCOPE_COUNTY
+
+_GAPS: Final = 10  # places of each kind in the body
+_CHANGES: Final = 12
+_UNITS: Final = 40  # rows of the table of units
+_VERDICTS: Final = ("not met", "met", "unknown")
+
+
+def summary(assessment: Mappable, told: Sequence[Finding], lang: Lang) -> Iterator[Part]:
+    """Write the summary: what was judged, the findings that matter, and what else to know.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables.
+    told
+        The findings, ranked.
+    lang
+        Language.
+    """
+    text, config = report_words(lang), assessment.config
+    yield Heading(1, text["chapter_summary"])
+    yield Paragraph(
+        text["judged"].format(
+            county=plain(config.label(lang)),
+            units=count(len(assessment.units)),
+            persons=count(float(assessment.cells["persons"].sum())),
+            kinds=len(assessment.standard.required()),
+            kph=f"{config.walk.speed_kph:g}",
+            standard=plain(assessment.standard.label(lang), 80),
+        )
+    )
+    leading = [finding for finding in told if finding.leads]
+    if leading:
+        yield Paragraph(text["leads"].format(count=len(leading)))
+        for finding in leading:
+            yield Paragraph(f"{finding.rank}. {finding.text}", "lead")
+    else:
+        yield Paragraph(text["leads_none"])
+    others = [finding for finding in told if not finding.leads]
+    if others:
+        yield Paragraph(text["others"])
+    for finding in others:
+        yield Paragraph(finding.text, "item")
+    yield Paragraph(text["rule"].format(count=LEADING), "note")
+
+
+def method(assessment: Mappable, lang: Lang) -> Iterator[Part]:
+    """Write how times are defined, and by which standard they are judged.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables.
+    lang
+        Language.
+    """
+    text, walk, standard = report_words(lang), assessment.config.walk, assessment.standard
+    yield Heading(1, text["chapter_method"])
+    yield Heading(2, text["section_walk"])
+    yield Paragraph(
+        text["walk"].format(
+            kph=f"{walk.speed_kph:g}",
+            metres=f"{walk.metres_per_minute:g}",
+            steps=f"{walk.steps_factor:g}",
+            limit=f"{walk.snap_limit_m:g}",
+        )
+    )
+    yield Paragraph(text["rounding"])
+    yield Heading(2, text["section_standard"])
+    flags = Counter(r.flag for r in standard.requirements)
+    counted = joined((f"{word(f, lang)} {flags[f]}" for f in SURENESS if flags[f]), lang)
+    yield Paragraph(
+        text["standard"].format(
+            standard=plain(standard.label(lang), 80),
+            source=plain(standard.source, 120),
+            count=len(standard.requirements),
+            flags=counted,
+            share=f"{standard.community.share * 100:g}",
+            flag=word(standard.community.flag, lang),
+        )
+    )
+    if flags["unverified"]:
+        yield Paragraph(text["unverified_means"])
+    yield _thresholds(assessment, lang)
+    if standard.changes:
+        yield Paragraph(text["changes"])
+        shown = standard.changes[:_CHANGES]
+        yield from (Paragraph(plain(c.label(lang), LONG), "item") for c in shown)
+        if len(standard.changes) > len(shown):
+            more = len(standard.changes) - len(shown)
+            yield Paragraph(text["changes_cut"].format(count=more), "note")
+    if standard.notes:
+        yield Paragraph(text["notes"])
+        yield from (Paragraph(plain(n.label(lang), 700), "item") for n in standard.notes)
+
+
+def circles(assessment: Mappable, figures: Figures, lang: Lang) -> Iterator[Part]:
+    """Write the circles by unit, and the coverage of each service.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables.
+    figures
+        Their charts.
+    lang
+        Language.
+    """
+    text = report_words(lang)
+    yield Heading(1, text["chapter_circles"])
+    yield Heading(2, text["section_county"])
+    keys = ["circle", "judged", "score", "complete_share", "worst_kind", "unverified_share"]
+    yield grid(
+        overview_table(assessment, lang), keys, lang, text["table_county"], note=text["scores_note"]
+    )
+    yield Heading(2, text["section_units"])
+    for circle in assessment.standard.circles:
+        yield from (Paragraph(line) for line in _extremes(assessment, circle, lang))
+    table = units_table(assessment, lang)
+    if len(table) > _UNITS:
+        table = table.sort_values(heading("score", lang), kind="stable")
+    keys = ["unit_name", "setting", "circle", "judged", "score", "complete_share", "worst_kind"]
+    yield grid(table, keys, lang, text["table_units"], most=_UNITS)
+    yield from (Picture(drawing) for drawing in figures.of("units"))
+    yield Heading(2, text["section_coverage"])
+    yield Paragraph(text["coverage"])
+    yield from (Picture(drawing) for drawing in figures.of("coverage"))
+    table = coverage_readers(assessment, lang)
+    table = table[table[heading("unit_id", lang)].isna()]
+    keys = ["kind", "limit", "flag", "known_facilities"]
+    keys += ["population_share", "residential_land_share", "communities_share"]
+    for label, some in table.groupby(heading("circle", lang), sort=False):
+        caption = text["table_coverage"].format(circle=plain(label))
+        yield grid(some, keys, lang, caption, most=60, note=_note_of_unknown(some, lang))
+
+
+def gaps(assessment: Mappable, lang: Lang) -> Iterator[Part]:
+    """Write the gaps of each kind, with the places that come first.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables.
+    lang
+        Language.
+    """
+    text, standard = report_words(lang), assessment.standard
+    kinds = [kind for kind in standard.gap_kinds if kind in standard.kinds]
+    names = [plain(standard.kinds[kind].label(lang)) for kind in kinds]
+    if not kinds:
+        yield Heading(1, text["chapter_gaps_plain"])
+        yield Paragraph(text["gaps_not_asked"])
+        return
+    yield Heading(1, text["chapter_gaps"].format(kinds=joined(names, lang)))
+    yield Paragraph(text["gaps"])
+    table = gaps_readers(assessment, lang)
+    for kind, name in zip(kinds, names, strict=True):
+        yield Heading(2, name)
+        some = assessment.gaps[assessment.gaps["kind"] == kind]
+        if kind not in set(assessment.facilities["kind"]):
+            yield Paragraph(text["gap_kind_unknown"].format(kind=name))
+        if some.empty:
+            yield Paragraph(text["gaps_none"].format(kind=name))
+            continue
+        yield Paragraph(_gap_sentence(assessment, some, name, lang))
+        label = standard.kinds[kind].label(lang)
+        rows = table[table[heading("lacking", lang)] == label]
+        keys = ["rank", "unit_name", "persons", "nearest_minutes", "nearest", "limit", "flag"]
+        keys.append("why")
+        yield grid(rows, keys, lang, text["table_gaps"].format(kind=name), most=_GAPS)
+
+
+def targets(assessment: Mappable, told: Sequence[Finding], lang: Lang) -> Iterator[Part]:
+    """Write the plan's targets beside what is known: missed ones first, then met, then unknown.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables; ``scorecard`` where it has one.
+    told
+        The findings, ranked.
+    lang
+        Language.
+    """
+    text, card = report_words(lang), card_of(assessment)
+    yield Heading(1, text["chapter_targets"])
+    county = card.index.get_level_values("scope") == SCOPE_COUNTY
+    if not county.any():
+        yield Paragraph(text["targets_none"])
+        return
+    for finding in told:
+        if finding.topic == "scorecard":
+            yield Paragraph(finding.text)
+    yield Paragraph(text["targets"])
+    table = scorecard_readers(assessment, lang)[county]
+    status = card["status"].to_numpy()[county]
+    order = [_VERDICTS.index(s) if s in _VERDICTS else len(_VERDICTS) for s in status]
+    table = table.iloc[np.argsort(order, kind="stable")]
+    keys = ["target", "verdict", "value", "goal", "unit_of_value", "completeness", "unverified"]
+    yield grid(table, keys, lang, text["table_targets"], most=60, note=text["targets_note"])
+
+
+def _note_of_unknown(table: pd.DataFrame, lang: Lang) -> str:
+    none = (table[heading("known_facilities", lang)] == 0).any()
+    return report_words(lang)["unknown_note"] if none else ""
+
+
+def _thresholds(assessment: Mappable, lang: Lang) -> Grid:
+    """Give the thresholds with clause and flag; kinds that share them stand in one row."""
+    text, standard = report_words(lang), assessment.standard
+    groups: dict[tuple[str, str, str, str], list[str]] = {}
+    for r in standard.requirements:
+        limit = limit_words(r.limit, r.unit, lang)
+        groups.setdefault((r.circle, limit, r.flag, r.source), []).append(r.kind)
+    rows = [
+        (
+            plain(standard.circles[circle].label(lang)),
+            joined((plain(standard.kinds[kind].label(lang)) for kind in kinds), lang),
+            limit,
+            word(flag, lang),
+            plain(source, 160),
+        )
+        for (circle, limit, flag, source), kinds in groups.items()
+    ]
+    keys = ("circle", "kind", "limit", "flag", "basis")
+    head = [heading(key, lang) for key in keys]
+    return text_grid(text["table_thresholds"], head, rows, [False] * 5, text["thresholds_note"])
+
+
+def _extremes(assessment: Mappable, circle: str, lang: Lang) -> Iterator[str]:
+    """Name the units with the lowest and the highest score of a circle, where they differ."""
+    if circle not in assessment.unit_scores.index.get_level_values("circle"):
+        return
+    scores = assessment.unit_scores["score"].xs(circle, level="circle").astype(float)
+    scores = scores.drop(SCOPE_COUNTY, errors="ignore").dropna()
+    if len(scores) < 2 or points(float(scores.min())) == points(float(scores.max())):
+        return
+    low, high = str(scores.idxmin()), str(scores.idxmax())
+    yield report_words(lang)["extremes"].format(
+        circle=plain(assessment.standard.circles[circle].label(lang)),
+        count=len(scores),
+        low=unit_name(assessment, low),
+        low_score=points(float(scores.min())),
+        high=unit_name(assessment, high),
+        high_score=points(float(scores.max())),
+    )
+
+
+def _gap_sentence(assessment: Mappable, some: pd.DataFrame, name: str, lang: Lang) -> str:
+    text = report_words(lang)
+    first: Any = some.sort_values("rank", kind="stable").iloc[0]
+    known = not pd.isna(first["nearest_minutes"])
+    sentence = text["gap_kind"].format(
+        kind=name,
+        gaps=count(len(some)),
+        persons=count(float(some["persons"].sum())),
+        unit=unit_name(assessment, str(first["unit_id"])),
+        first=count(float(first["persons"])),
+    )
+    walk = float(first["nearest_minutes"]) if known else None
+    end = text["gap_walk" if known else "gap_no_walk"].format(minutes=minutes(walk))
+    unreached = float(some["persons_unreached"].sum()) if "persons_unreached" in some else 0.0
+    if unreached >= 0.5:
+        end += text["gap_unreached"].format(persons=count(unreached))
+    return sentence + end + text["stop"]

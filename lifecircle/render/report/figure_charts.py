@@ -1,0 +1,248 @@
+"""Charts of the report: coverage by kind and units by score, on axes that start at 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from lifecircle.render.mappable import Mappable
+from lifecircle.render.report.figure_text import Lettering, short
+from lifecircle.render.report.text import percent, points, report_words
+from lifecircle.standards import Lang
+from lifecircle.tables import SCOPE_COUNTY
+
+_WIDE: Final = 16.0  # cm
+_ROW: Final = 0.44  # cm
+_HEAD: Final = 0.8  # cm, the name of a circle
+_MOST_ROWS: Final = 42  # of one chart: a page
+_MOST_UNITS: Final = 12  # of one circle in the chart of units: the lowest
+_BAR: Final = "#2a788e"
+_LAND: Final = "#d59f00"
+_COMMUNITIES: Final = "#30363b"
+_INK: Final = "#1d2226"
+_SOFT: Final = "#4c545a"
+_NAME_CM: Final = 4.2
+
+
+@dataclass(frozen=True)
+class _Row:
+    label: str
+    value: float | None
+    told: str
+    marks: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Panel:
+    title: str
+    rows: tuple[_Row, ...]
+
+
+def coverage_charts(assessment: Mappable, lang: Lang, letters: Lettering) -> list[Figure]:
+    """Draw the county's coverage by circle and kind, by all three denominators.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables.
+    lang, letters
+        Language and fonts.
+
+    Returns
+    -------
+    list of Figure
+        As many as the rows need; none where nothing was judged.
+    """
+    text = report_words(lang)
+    standard, table = assessment.standard, assessment.coverage["share"].astype(float)
+    known = assessment.facilities["kind"].value_counts()
+    panels = []
+    for circle in standard.circles:
+        rows = []
+        for r in standard.for_circle(circle):
+            keys = [(SCOPE_COUNTY, circle, r.kind, name) for name in _DENOMINATORS]
+            if keys[0] not in table.index:
+                continue
+            shares = [_share(table, key) for key in keys]
+            label = short(standard.kinds[r.kind].label(lang), 24)
+            if not known.get(r.kind, 0):
+                rows.append(_Row(label, None, text["none_known_short"]))
+                continue
+            told = percent(shares[0])
+            rows.append(_Row(label, shares[0], told, (shares[1], shares[2])))
+        rows.sort(key=lambda row: -1.0 if row.value is None else row.value, reverse=True)
+        if rows:
+            panels.append(_Panel(short(standard.circles[circle].label(lang), 60), tuple(rows)))
+    legend = [
+        ("bar", _BAR, text["bar_residents"]),
+        ("D", _LAND, text["mark_land"]),
+        ("o", _COMMUNITIES, text["mark_communities"]),
+    ]
+    pages = _pages(panels)
+    return [_chart(page, text["share_axis"], legend, letters) for page in pages]
+
+
+def unit_chart(assessment: Mappable, lang: Lang, letters: Lettering) -> Figure | None:
+    """Draw the mean score of each unit by circle, the lowest first; of many only the lowest.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables.
+    lang, letters
+        Language and fonts.
+    """
+    text, units = report_words(lang), assessment.units
+    names = units["name"].astype(object).where(units["name"].notna(), units.index.to_series())
+    panels = []
+    for circle in assessment.standard.circles:
+        if circle not in assessment.unit_scores.index.get_level_values("circle"):
+            continue
+        scores = assessment.unit_scores["score"].xs(circle, level="circle").astype(float)
+        scores = scores.drop(SCOPE_COUNTY, errors="ignore").dropna()
+        lowest = scores.sort_values(kind="stable").head(_MOST_UNITS)
+        rows = [
+            _Row(short(names.get(unit, unit), 24), float(score), points(float(score)))
+            for unit, score in lowest.items()
+        ]
+        if rows:
+            title = short(assessment.standard.circles[circle].label(lang), 60)
+            if len(scores) > len(rows):
+                title += text["lowest_of"].format(count=len(rows), all=len(scores))
+            panels.append(_Panel(title, tuple(rows)))
+    if not panels:
+        return None
+    page = _pages(panels)[0]
+    return _chart(page, text["score_axis"], [("bar", _BAR, text["bar_score"])], letters, 100.0)
+
+
+_DENOMINATORS: Final = ("population", "residential_land", "communities")
+
+
+def _share(table: pd.Series, key: tuple[str, ...]) -> float | None:
+    share = float(table.loc[key]) if key in table.index else np.nan
+    return share if np.isfinite(share) else None
+
+
+def _pages(panels: list[_Panel]) -> list[list[_Panel]]:
+    """Spread panels over charts of at most a page; a panel that is longer goes on."""
+    pages: list[list[_Panel]] = []
+    room = 0
+    for panel in panels:
+        rows = list(panel.rows)
+        while rows:
+            if room < 3:
+                pages.append([])
+                room = _MOST_ROWS
+            some, rows = rows[: room - 2], rows[room - 2 :]
+            pages[-1].append(_Panel(panel.title, tuple(some)))
+            room -= len(some) + 2
+    return pages
+
+
+def _chart(
+    panels: list[_Panel],
+    axis: str,
+    legend: list[tuple[str, str, str]],
+    letters: Lettering,
+    full: float = 1.0,
+) -> Figure:
+    heights = [_HEAD + _ROW * len(panel.rows) for panel in panels]
+    total = sum(heights) + 1.9
+    figure = Figure(figsize=(_WIDE / 2.54, total / 2.54), facecolor="white")
+    FigureCanvasAgg(figure)
+    top = total - 0.75
+    _key(figure, total, legend, letters)
+    for panel, high in zip(panels, heights, strict=True):
+        letters.write(figure, 0.0, top - 0.45, panel.title, 8.5, bold=True, color=_INK)
+        tall = _ROW * len(panel.rows)
+        box = (_NAME_CM / _WIDE, (top - high) / total, (_WIDE - _NAME_CM - 1.4) / _WIDE)
+        axes = figure.add_axes((*box, tall / total))
+        _bars(axes, panel, full, letters)
+        top -= high
+    ticks = np.linspace(0.0, full, 6)
+    labels = [f"{tick * 100 / full:g}" for tick in ticks]
+    axes.set_xticks(ticks, labels)
+    axes.tick_params(axis="x", length=2, width=0.5, labelsize=7, colors=_SOFT)
+    for label in axes.get_xticklabels():
+        label.set_fontproperties(letters.font(7))
+    letters.write(
+        figure, (_NAME_CM + _WIDE - 1.4) / 2, 0.15, axis, 7.5, ha="center", va="bottom", color=_SOFT
+    )
+    return figure
+
+
+def _bars(axes: Axes, panel: _Panel, full: float, letters: Lettering) -> None:
+    places = np.arange(len(panel.rows))[::-1]
+    axes.set_xlim(0.0, full)
+    axes.set_ylim(-0.5, len(panel.rows) - 0.5)
+    axes.set_yticks([])
+    axes.set_xticks(np.linspace(0.0, full, 6), [""] * 6)
+    axes.tick_params(axis="x", length=0)
+    axes.grid(visible=True, axis="x", color="#dfe3e6", linewidth=0.5)
+    axes.set_axisbelow(True)
+    for name in ("top", "right", "bottom"):
+        axes.spines[name].set_visible(False)
+    axes.spines["left"].set(linewidth=0.6, edgecolor=_SOFT)
+    values = [row.value or 0.0 for row in panel.rows]
+    axes.barh(places, values, height=0.62, color=_BAR, zorder=2)
+    for y, row in zip(places, panel.rows, strict=True):
+        for mark, value, colour in zip("Do", row.marks, (_LAND, _COMMUNITIES), strict=False):
+            if value is not None:
+                axes.plot(
+                    [value],
+                    [y],
+                    marker=mark,
+                    markersize=4.0,
+                    color=colour,
+                    markeredgecolor="white",
+                    markeredgewidth=0.5,
+                    clip_on=False,
+                    zorder=4,
+                )
+        how: dict[str, Any] = {"va": "center", "parse_math": False, "clip_on": False}
+        axes.text(
+            -0.012 * full,
+            y,
+            letters.legible(row.label),
+            ha="right",
+            color=_INK,
+            fontproperties=letters.font(7.5),
+            **how,
+        )
+        lacking = row.value is None
+        axes.text(
+            0.01 * full if lacking else 1.02 * full,
+            y,
+            letters.legible(row.told),
+            ha="left",
+            color=_SOFT if lacking else _INK,
+            fontproperties=letters.font(7.5),
+            **how,
+        )
+
+
+def _key(
+    figure: Figure, total: float, legend: list[tuple[str, str, str]], letters: Lettering
+) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Rectangle
+
+    from lifecircle.render.report.figure_text import centimetres
+    from lifecircle.render.standards_text import width
+
+    x, y, place = 0.0, total - 0.35, centimetres(figure)
+    for shape, colour, label in legend:
+        if shape == "bar":
+            mark: Any = Rectangle((x, y - 0.1), 0.5, 0.22, transform=place, color=colour, lw=0)
+        else:
+            mark = Line2D([x + 0.25], [y], marker=shape, ms=4.5, color=colour, transform=place)
+        figure.add_artist(mark)
+        letters.write(figure, x + 0.65, y, label, 7.5, va="center", color=_INK)
+        x += 1.2 + 0.135 * width(label)

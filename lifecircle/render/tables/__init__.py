@@ -1,0 +1,1 @@
+"""Tables as readers see them: CSV, workbook, headings in both languages."""

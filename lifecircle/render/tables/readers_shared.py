@@ -1,0 +1,97 @@
+"""What the tables of readers share: names instead of keys, and where a facility lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from lifecircle.plan import empty_scorecard
+from lifecircle.render.mappable import Mappable
+from lifecircle.render.tables.words import word
+from lifecircle.render.web.contents import COUNTY
+from lifecircle.standards import Labelled, Lang
+
+
+def card_of(assessment: Mappable) -> pd.DataFrame:
+    """Give the assessment's scorecard, or one without rows."""
+    card = getattr(assessment, "scorecard", None)
+    return empty_scorecard() if card is None else cast("pd.DataFrame", card)
+
+
+def inventory_of(assessment: Mappable) -> gpd.GeoDataFrame:
+    """Give every known facility under its own kind; those judged, where there is no inventory."""
+    inventory = getattr(assessment, "inventory", None)
+    return assessment.facilities if inventory is None else cast("gpd.GeoDataFrame", inventory)
+
+
+def unit_names(assessment: Mappable) -> pd.Series:
+    """Give each unit's name, or its id where it has none."""
+    units = assessment.units
+    names: pd.Series = units["name"].astype(object)
+    return names.where(units["name"].notna(), units.index.astype(str))
+
+
+def scope_names(assessment: Mappable, lang: Lang) -> dict[str, str]:
+    """Give the name of the county and of every unit."""
+    return {COUNTY: assessment.config.label(lang), **unit_names(assessment)}
+
+
+def main_points(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """Give one point for each facility: of several entrances the one nearest their middle.
+
+    Parameters
+    ----------
+    shapes
+        Points and MultiPoints, in metres.
+
+    Examples
+    --------
+    >>> places = np.array([shapely.Point(5, 5), shapely.MultiPoint([(0, 0), (2, 0), (3, 0)])])
+    >>> [point.wkt for point in main_points(places)]
+    ['POINT (5 5)', 'POINT (2 0)']
+    """
+    points, of = shapely.get_parts(shapes, return_index=True)
+    order = np.lexsort((shapely.distance(points, shapely.centroid(shapes)[of]), of))
+    return np.asarray(points[order[np.diff(of[order], prepend=-1) != 0]])
+
+
+def run_of(assessment: Mappable) -> dict[str, Any]:
+    """Give what the run recorded; empty where nothing did."""
+    return cast("dict[str, Any]", getattr(assessment, "run", None) or {})
+
+
+def mapped(
+    values: Iterable[Any], names: Mapping[str, Any], *, keep: bool = False
+) -> npt.NDArray[np.object_]:
+    """Give the name of each value, None where it is missing; what has no name is kept, or None."""
+    told = [
+        None if pd.isna(value) else names.get(value, value if keep else None) for value in values
+    ]
+    return np.array(told, dtype=object)
+
+
+def labelled(
+    keys: Iterable[Any], labels: Mapping[str, Labelled], lang: Lang, *, keep: bool = False
+) -> npt.NDArray[np.object_]:
+    """Give the label of each key, as `mapped` does with names."""
+    return mapped(keys, {key: of.label(lang) for key, of in labels.items()}, keep=keep)
+
+
+def lying_in(points: npt.NDArray[np.object_], units: gpd.GeoDataFrame) -> npt.NDArray[np.intp]:
+    """Give the position of the unit that each point lies in; of two the first, of none -1."""
+    tree = shapely.STRtree(units.geometry.to_numpy())
+    point, unit = tree.query(points, predicate="intersects")
+    found = np.full(len(points), len(units), dtype=np.intp)
+    np.minimum.at(found, point, unit)
+    return np.where(found == len(units), -1, found)
+
+
+def limit_words(limit: float, unit: str, lang: Lang) -> str:
+    """Give a threshold with its unit."""
+    return word(unit, lang, limit=f"{limit:g}")

@@ -1,0 +1,196 @@
+"""Tables of an assessment as spreadsheets hold them: with names, in the order of the standard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from lifecircle.matching import no_merges
+from lifecircle.plan import empty_scorecard, scorecard_table
+from lifecircle.render.mappable import Mappable
+from lifecircle.render.web.contents import COUNTY
+from lifecircle.standards import Labelled
+from lifecircle.tables import DENOMINATORS
+
+
+def coverage_table(assessment: Mappable) -> pd.DataFrame:
+    """Give coverage with the names of units, circles and kinds.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per scope, circle, kind and denominator, the county first, then as in the units and
+        the standard; shares from 0 to 1. ``known_facilities``: where it is 0 the services count as
+        not reached because none is known, which is not the same as none being there.
+    """
+    standard = assessment.standard
+    order = {
+        "scope": [COUNTY, *assessment.units.index],
+        "circle": [*standard.circles],
+        "kind": [*dict.fromkeys(r.kind for r in standard.requirements)],
+        "denominator": [*DENOMINATORS],
+    }
+    table = assessment.coverage.reset_index()
+    rank = {key: table[key].map({name: n for n, name in enumerate(order[key])}) for key in order}
+    table = table.iloc[np.lexsort([*rank.values()][::-1])].reset_index(drop=True)
+    table.insert(1, "unit_name", _scope_names(assessment, table["scope"]))
+    known = assessment.facilities["kind"].value_counts()
+    table["known_facilities"] = table["kind"].map(known).fillna(0).astype(int)
+    table = _with_labels(table, "circle", standard.circles)
+    return _with_labels(table, "kind", standard.kinds)
+
+
+def score_table(assessment: Mappable) -> pd.DataFrame:
+    """Give the scores of the county and its units, with names, setting and residents.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per scope and circle.
+    """
+    table, units = assessment.unit_scores.reset_index(), assessment.units
+    table.insert(1, "unit_name", _scope_names(assessment, table["scope"]))
+    table.insert(2, "setting", units["setting"].reindex(table["scope"]).to_numpy())
+    table.insert(3, "residents", units["residents"].reindex(table["scope"]).to_numpy())
+    table.loc[table["scope"] == COUNTY, "residents"] = units["residents"].sum(min_count=1)
+    table = _with_labels(table, "circle", assessment.standard.circles)
+    return _with_labels(table, "worst_kind", assessment.standard.kinds)
+
+
+def standards_comparison(judged: Sequence[Mappable]) -> pd.DataFrame:
+    """Set the county's figures by several standards side by side.
+
+    Parameters
+    ----------
+    judged
+        Assessments of one county, each by another standard.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per standard, circle and kind: its threshold, how surely that is known, and the
+        shares of residents, residential land and communities within it; a row without kind tells
+        of the whole circle: the residents for whom it is complete.
+    """
+    parts = []
+    for assessment in judged:
+        standard = assessment.standard
+        county = coverage_table(assessment)
+        county = county[county["scope"] == COUNTY]
+        wide = county.pivot_table(
+            index=["circle", "kind"], columns="denominator", values="share", sort=False
+        ).add_prefix("share_of_")
+        one = county.drop_duplicates(["circle", "kind"]).set_index(["circle", "kind"])
+        names = ["circle_zh", "circle_en", "kind_zh", "kind_en", "limit", "limit_unit", "flag"]
+        names.append("known_facilities")
+        services = one[names].join(wide).reset_index()
+        whole = assessment.unit_scores.loc[[COUNTY]].reset_index()
+        whole = whole.rename(columns={"complete_share": "share_of_population"})
+        whole = _with_labels(whole, "circle", standard.circles)
+        whole = whole[["circle", "circle_zh", "circle_en", "share_of_population"]]
+        both = pd.concat([whole, services], ignore_index=True)
+        both = both.sort_values(
+            "circle", key=lambda s: s.map(_rank(standard.circles)), kind="stable"
+        )
+        both.insert(0, "standard", standard.key)
+        both.insert(1, "standard_zh", standard.zh)
+        parts.append(both)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _rank(keys: Iterable[str]) -> dict[str, int]:
+    return {key: number for number, key in enumerate(keys)}
+
+
+def plan_table(assessment: Mappable) -> pd.DataFrame:
+    """Give the scorecard of the plan's targets with names; empty where the standard has none.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables; ``scorecard`` where it has one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per scope and target, the county first.
+    """
+    card = getattr(assessment, "scorecard", None)
+    names = assessment.units["name"].dropna()
+    return scorecard_table(
+        empty_scorecard() if card is None else card, {**names, COUNTY: assessment.config.zh}
+    )
+
+
+def merge_table(assessment: Mappable) -> pd.DataFrame:
+    """Give what stood in a ledger and in OSM and was taken once, as the ledger has it.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables; ``merges`` where it has them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per merge.
+    """
+    merges = getattr(assessment, "merges", None)
+    return (no_merges() if merges is None else merges).reset_index()
+
+
+def gap_table(assessment: Mappable) -> pd.DataFrame:
+    """Give the gaps with names and a point inside each, by kind and rank.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per gap; ``lon`` and ``lat`` in degrees (WGS 84).
+    """
+    gaps = assessment.gaps
+    inside = gaps.geometry.representative_point().to_crs(4326)
+    table = pd.DataFrame(gaps.drop(columns=gaps.active_geometry_name)).assign(
+        lon=inside.x.round(6), lat=inside.y.round(6)
+    )
+    order = pd.Index(assessment.standard.kinds).get_indexer(pd.Index(table["kind"]))
+    table = table.iloc[np.lexsort((table["rank"], order))].reset_index()
+    names = assessment.units["name"].reindex(table["unit_id"]).to_numpy()
+    table.insert(_after(table, "unit_id"), "unit_name", names)
+    nearest = assessment.facilities["name"].reindex(table["nearest_facility_id"]).to_numpy()
+    table.insert(_after(table, "nearest_facility_id"), "nearest_facility_name", nearest)
+    return _with_labels(table, "kind", assessment.standard.kinds)
+
+
+def _scope_names(assessment: Mappable, scope: pd.Series) -> pd.Series:
+    names = assessment.units["name"].astype(object)
+    known = pd.concat([names, pd.Series({COUNTY: assessment.config.zh}, dtype=object)])
+    return scope.map(known)
+
+
+def _with_labels(table: pd.DataFrame, column: str, labels: Mapping[str, Labelled]) -> pd.DataFrame:
+    at = _after(table, column)
+    for shift, lang in enumerate(("zh", "en")):
+        names = {key: getattr(label, lang) for key, label in labels.items()}
+        table.insert(at + shift, f"{column}_{lang}", table[column].map(names))
+    return table
+
+
+def _after(table: pd.DataFrame, column: str) -> int:
+    return list(table.columns).index(column) + 1

@@ -1,0 +1,1 @@
+"""The offline map: one page that holds all that it needs."""
