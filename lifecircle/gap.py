@@ -30,8 +30,11 @@ _COLUMNS = [
     "priority",
     "priority_reasons",
     "rank",
+    "x",
+    "y",
     "geometry",
 ]
+_SQUARE_M = 500.0  # a square within which a site serves everybody on the spot; ours
 
 
 def gaps(
@@ -71,7 +74,9 @@ def gaps(
         ``limit_unit`` the threshold of the unit's setting, ``flag`` how surely it is known;
         ``persons`` beyond it, of these ``persons_unreached`` without any way to a facility;
         ``nearest_facility_id`` of most residents; ``nearest_minutes`` (mean over those who reach
-        one, min); ``rank`` within the kind by persons x priority; ``geometry`` the cells' union.
+        one, min); ``rank`` within the kind by persons x priority; ``x`` and ``y``, m, where its
+        residents live most densely: the cell with most of them in the 500 m square with most of
+        them; ``geometry`` the cells' union.
 
     Raises
     ------
@@ -155,6 +160,7 @@ def _kind_gaps(
             ),
             "priority": priority,
             "priority_reasons": reasons[unit[first]],
+            **_heart(area, some, persons[rows]),
         },
         geometry=shape,
         crs=cells.crs,
@@ -163,6 +169,22 @@ def _kind_gaps(
     table = table.iloc[order].assign(rank=np.arange(1, count + 1))
     table.index = pd.Index([f"{kind}-{rank}" for rank in table["rank"]], name="gap_id")
     return table[_COLUMNS]
+
+
+def _heart(
+    area: npt.NDArray[np.intp], cells: gpd.GeoDataFrame, persons: npt.NDArray[np.float64]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Find where the residents of each area live most densely; of equals the first cell."""
+    table = pd.DataFrame({"area": area, "persons": persons})
+    for name in ("x", "y"):
+        table[name] = cells[name].to_numpy(dtype=np.float64)
+        table[f"{name}_square"] = np.floor(table[name] / _SQUARE_M)
+    square = table.groupby(["area", "x_square", "y_square"])["persons"].transform("sum")
+    table = table.assign(square=square).sort_values(
+        ["area", "square", "persons"], ascending=[True, False, False], kind="stable"
+    )
+    best = table.drop_duplicates("area")
+    return {name: best[name].to_numpy() for name in ("x", "y")}
 
 
 def _reasons(units: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:

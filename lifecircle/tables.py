@@ -93,6 +93,10 @@ def _number(meaning: str) -> Column:
     return Column("number", meaning, required=False, missing=True, minimum=0.0)
 
 
+def _place(meaning: str) -> Column:
+    return Column("number", meaning, required=False, missing=True)
+
+
 def _text(meaning: str) -> Column:
     return Column("text", meaning, required=False, missing=True)
 
@@ -294,6 +298,8 @@ GAPS: Final = Table(
         "priority": Column("number", "weight of the unit", minimum=0.0),
         "priority_reasons": _text("why its weight is not 1"),
         "rank": Column("number", "1 = most urgent within its kind", minimum=1.0),
+        "x": _place("easting of where its residents live most densely, m"),
+        "y": _place("northing of where its residents live most densely, m"),
     },
     ("Polygon", "MultiPolygon", "Point", "MultiPoint"),
 )

@@ -181,6 +181,8 @@ class TestByHand:
         assert (post["unit_id"], post["persons"], post["nearest_facility_id"]) == ("b", 60.0, "f0")
         assert post["nearest_minutes"] == 1700.0 / 60.0
         assert post["geometry"].area == 10_000.0
+        home = cells[cells["persons"] == 60.0].iloc[0]
+        assert (post["x"], post["y"]) == (home["x"], home["y"])
         clinic = table.loc["clinic-1"]
         assert clinic["persons_unreached"] == 60.0
         assert clinic["nearest_facility_id"] is None or pd.isna(clinic["nearest_facility_id"])
@@ -198,6 +200,17 @@ class TestByHand:
         table = gaps(cells, access, units_of("a"), standard(), kinds=["post"])
         assert table["persons"].tolist() == [2.0, 1.0]
         assert table.geometry.area.tolist() == [20_000.0, 10_000.0]
+
+    def test_a_gap_is_marked_where_its_residents_live_most_densely(self, street):
+        # 3 + 4 of the square from 1,000 to 1,500 m outweigh the 6 at 0 m: the cell with the 4.
+        cells = cells_at(
+            [(0, 0), (100, 0), (1000, 0), (1100, 0), *[(x, 0) for x in range(200, 1000, 100)]],
+            persons=[6.0, 0.1, 3.0, 4.0, *[0.01] * 8],
+        )
+        access = measured(street, cells, posts=[4000], shops=[4000], clinics=[4000])
+        (row,) = gaps(cells, access, units_of("a"), standard(), kinds=["post"]).itertuples()
+        best = cells[cells["persons"] == 4.0].iloc[0]
+        assert (row.x, row.y) == (best["x"], best["y"])
 
     def test_no_gap_at_all(self, street):
         cells = cells_at([(0, 0)])

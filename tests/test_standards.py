@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +23,7 @@ from lifecircle.standards import (
     Kind,
     Size,
     StandardChanges,
+    clause,
     fold_word,
     read_standard,
     shared_kinds,
@@ -757,3 +759,19 @@ def test_kind_is_frozen():
     with pytest.raises(ValueError, match="frozen"):
         shared_kinds()["post"].zh = "局"
     assert Kind(zh="a", en="b").names() == ("a", "b")
+
+
+def test_every_source_of_the_standards_is_told_in_chinese():
+    for name in standard_names():
+        standard = read_standard(name)
+        told = [r.source for r in standard.requirements]
+        sizes = [size for r in standard.requirements for size in (r.floor_m2, r.land_m2) if size]
+        told += [size.source for size in sizes]
+        told += [circle.source for circle in standard.circles.values()]
+        told += [priority.source for priority in standard.priorities.values()]
+        told += [target.source for target in standard.targets]
+        for text in [*told, standard.community.source, standard.source]:
+            assert not re.search("[a-z]{2}|: |; |, ", clause(text)), text
+            assert clause(text, "en") == text
+    assert clause("the county's own file; plan goals") == "本县文件；方案目标表"
+    assert clause("县政府常务会议 2025-3") == "县政府常务会议 2025-3"

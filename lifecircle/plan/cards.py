@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from lifecircle.errors import ConfigError, Fault, TableError
-from lifecircle.plan.evidence import evidence
+from lifecircle.plan.evidence import COMMUNITY_LEDGER, evidence
 from lifecircle.plan.tally import no_report, tally
 from lifecircle.plan.verdict import (
     COLUMNS,
@@ -28,7 +28,7 @@ from lifecircle.plan.verdict import (
     empty_scorecard,
     judge_rows,
 )
-from lifecircle.standards import Standard
+from lifecircle.standards import Standard, clause
 from lifecircle.standards.targets import Target
 from lifecircle.tables import FACILITIES, SCOPE_COUNTY, UNITS, check, check_crs
 
@@ -200,8 +200,8 @@ def scorecard_table(card: pd.DataFrame, names: Mapping[str, str] | None = None) 
             ),
             "数据完整度": card["completeness_zh"],
             "数据类型": card["data"].map(_data_zh),
-            "数据来源": card["datasets"],
-            "依据": card["source"],
+            "数据来源": card["datasets"].map(_datasets_zh),
+            "依据": card["source"].map(clause),
             "目标可靠程度": card["flag"].map(_FLAG),
             "阈值核实": np.where(card["unverified"], "未核实", ""),
             "未报齐的县（市、区）": card["incomplete"],
@@ -369,6 +369,11 @@ def _status_zh(card: pd.DataFrame) -> pd.Series:
     why = np.where(measured, np.where(card["known"] > 0, "（资料不全）", "（无设施资料）"), why)
     why = np.where(card["status"] == "unknown", why, "")
     return card["status"].map(STATUS).astype("str") + pd.Series(why, card.index, dtype="str")
+
+
+def _datasets_zh(names: Any) -> str:
+    told = str(names).split("; ") if names else []
+    return "；".join("村（社区）台账" if name == COMMUNITY_LEDGER else name for name in told)
 
 
 def _data_zh(data: Any) -> str:

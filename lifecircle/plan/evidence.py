@@ -37,7 +37,8 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.intp]
 
-_COMMUNITY_LEDGER: Final = "units"
+COMMUNITY_LEDGER: Final = "units"
+"""What a scorecard calls the communities' own reports among its datasets."""
 
 
 @dataclass(frozen=True)
@@ -332,7 +333,7 @@ def _ratio(how: Ratio, known: Evidence) -> Measured:
         base_most=base_most,
         unsure=np.zeros(len(least), np.bool_),
         data="ledger" if own or not sources else "facilities",
-        datasets="; ".join(part for part in (_COMMUNITY_LEDGER, sources) if part),
+        datasets="; ".join(part for part in (COMMUNITY_LEDGER, sources) if part),
         overall=np.where(both, least, np.nan),
         overall_of=np.where(both, base_least, np.nan),
     )
@@ -348,7 +349,7 @@ def _reported(how: Yes | Count, known: Evidence) -> Measured:
         values = np.where(np.isnan(values) & (there > 0), said, values)
         sources = known.datasets(how.kinds)
     data = "ledger" if own or not sources else "facilities"
-    names = "; ".join(part for part in (_COMMUNITY_LEDGER, sources) if part)
+    names = "; ".join(part for part in (COMMUNITY_LEDGER, sources) if part)
     most = 1.0 if isinstance(how, Yes) else np.inf
     return _yes(values, known, data, names, most)
 

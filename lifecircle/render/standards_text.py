@@ -16,6 +16,7 @@ from lifecircle.standards import (
     Requirement,
     Standard,
     Target,
+    clause,
     limit_text,
     read_standard,
     standard_names,
@@ -177,9 +178,12 @@ def _head(standard: Standard, lang: Lang) -> list[str]:
     rule = standard.community
     share = _word("share", lang).format(rule.share)
     pairs = [
-        (_word("source", lang), standard.source),
+        (_word("source", lang), clause(standard.source, lang)),
         (_word("flags", lang), ("，" if lang == "zh" else ", ").join(told)),
-        (_word("community", lang), f"{share} [{_flag(rule.flag, lang)}] {rule.source}"),
+        (
+            _word("community", lang),
+            f"{share} [{_flag(rule.flag, lang)}] {clause(rule.source, lang)}",
+        ),
     ]
     return [f"{standard.label(lang)} [{standard.key}]", *_columns(pairs)]
 
@@ -193,14 +197,14 @@ def _circle(standard: Standard, key: str, lang: Lang) -> list[str]:
     for r in asked:
         limit = limit_text(r)[lang == "en"]
         kind = _kind(standard, r.kind, lang)
-        rows.append([kind, limit, f"{r.weight:g}", _flag(r.flag, lang), r.source])
+        rows.append([kind, limit, f"{r.weight:g}", _flag(r.flag, lang), clause(r.source, lang)])
     sizes = [row for r in asked for row in _sizes(standard, r, lang)]
     names = ("size", "area", "flag", "clause")
     if sizes:
         sizes = [[_word(name, lang) for name in names], *sizes]
     return [
         f"{circle.label(lang)} [{key}]",
-        f"  {_word('where', lang)}: {where} [{_flag(circle.flag, lang)}] {circle.source}",
+        f"  {_word('where', lang)}: {where} [{_flag(circle.flag, lang)}] {clause(circle.source, lang)}",
         *_columns(rows),
         *_columns(sizes),
     ]
@@ -214,7 +218,7 @@ def _sizes(standard: Standard, requirement: Requirement, lang: Lang) -> Iterator
     for name, size in (("floor", requirement.floor_m2), ("land", requirement.land_m2)):
         if size is not None:
             what = f"{_kind(standard, requirement.kind, lang)} {_word(name, lang)}"
-            yield [what, size.text(), _flag(size.flag, lang), size.source]
+            yield [what, size.text(), _flag(size.flag, lang), clause(size.source, lang)]
 
 
 def _listed(name: str, lines: Iterable[str], lang: Lang) -> list[str]:
@@ -229,7 +233,7 @@ def _excluded(standard: Standard, lang: Lang) -> Iterator[str]:
 
 def _priorities(standard: Standard, lang: Lang) -> list[str]:
     rows = [
-        [f"{p.label(lang)} ({key})", f"x {p.weight:g}", _flag(p.flag, lang), p.source]
+        [f"{p.label(lang)} ({key})", f"x {p.weight:g}", _flag(p.flag, lang), clause(p.source, lang)]
         for key, p in standard.priorities.items()
     ]
     return [_word("priorities", lang), *_columns(rows)] if rows else []
@@ -251,9 +255,9 @@ def _targets(standard: Standard, lang: Lang) -> list[str]:
 def _clause(target: Target, lang: Lang) -> str:
     note = target.note_zh if lang == "zh" and target.exclude is None else ""
     return (
-        f"{target.source}（{note.replace('（', '，').replace('）', '')}）"
+        f"{clause(target.source, lang)}（{note.replace('（', '，').replace('）', '')}）"
         if note
-        else target.source
+        else clause(target.source, lang)
     )
 
 

@@ -18,6 +18,7 @@ from pydantic import Field
 from lifecircle.errors import ConfigError, Fault
 from lifecircle.standards.binding import bind_targets
 from lifecircle.standards.changes import Change, describe, limit_text
+from lifecircle.standards.clauses import clause
 from lifecircle.standards.kinds import (
     Kind,
     merge_kinds,
@@ -63,6 +64,9 @@ class _StandardFile(Labelled):
     notes: tuple[Labelled, ...] = ()
 
 
+_TABLES = ("kinds.toml", "clauses.toml")  # not standards
+
+
 def standard_names() -> list[str]:
     """List the shipped standards.
 
@@ -73,7 +77,7 @@ def standard_names() -> list[str]:
     """
     folder = resources.files(__package__)
     files = (entry.name for entry in folder.iterdir())
-    return sorted(name[:-5] for name in files if name.endswith(".toml") and name != "kinds.toml")
+    return sorted(name[:-5] for name in files if name.endswith(".toml") and name not in _TABLES)
 
 
 def read_standard(changes: StandardChanges | str = DEFAULT_STANDARD) -> Standard:
@@ -285,6 +289,7 @@ __all__ = [
     "StandardChanges",
     "Target",
     "Unit",
+    "clause",
     "fold_word",
     "limit_text",
     "parse_rule",
