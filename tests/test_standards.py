@@ -693,7 +693,7 @@ class TestText:
         assert text.endswith("\n")
         for r in standard.requirements:
             assert f"({r.kind})" in text
-            assert r.source in text
+            assert clause(r.source, lang) in text
         for target in standard.targets:
             assert target.label(lang) in text
         for note in standard.notes:

@@ -168,6 +168,10 @@ def _word(name: str, lang: Lang) -> str:
     return _WORDS[name][lang == "en"]
 
 
+def _sure(flag: Flag, source: str, lang: Lang) -> str:
+    return f"[{_flag(flag, lang)}] {clause(source, lang)}"
+
+
 def _flag(flag: Flag, lang: Lang) -> str:
     return FLAG_WORDS[flag][lang == "en"]
 
@@ -182,7 +186,7 @@ def _head(standard: Standard, lang: Lang) -> list[str]:
         (_word("flags", lang), ("，" if lang == "zh" else ", ").join(told)),
         (
             _word("community", lang),
-            f"{share} [{_flag(rule.flag, lang)}] {clause(rule.source, lang)}",
+            f"{share} {_sure(rule.flag, rule.source, lang)}",
         ),
     ]
     return [f"{standard.label(lang)} [{standard.key}]", *_columns(pairs)]
@@ -204,7 +208,7 @@ def _circle(standard: Standard, key: str, lang: Lang) -> list[str]:
         sizes = [[_word(name, lang) for name in names], *sizes]
     return [
         f"{circle.label(lang)} [{key}]",
-        f"  {_word('where', lang)}: {where} [{_flag(circle.flag, lang)}] {clause(circle.source, lang)}",
+        f"  {_word('where', lang)}: {where} {_sure(circle.flag, circle.source, lang)}",
         *_columns(rows),
         *_columns(sizes),
     ]
