@@ -174,7 +174,7 @@ def _assess(
         progress("writing", len(ASSESS_STEPS) - 1, len(ASSESS_STEPS))
         written = write_judgements(judged, folder, lang=chosen, without=without)
     if not quiet:
-        _tell(judged, written, verbose=verbose)
+        _tell(judged, written, chosen, verbose=verbose)
 
 
 @app.command()
@@ -571,8 +571,10 @@ def _steps(
         yield progress
 
 
-def _tell(judged: list[Assessment], written: list[Path], *, verbose: bool) -> None:
+def _tell(judged: list[Assessment], written: list[Path], lang: str, *, verbose: bool) -> None:
     from rich.console import Console
+
+    from lifecircle.render.tables.findingwords import read_finding
 
     console = Console(stderr=True, highlight=False)
     if verbose:
@@ -580,7 +582,10 @@ def _tell(judged: list[Assessment], written: list[Path], *, verbose: bool) -> No
             text = f"{name:<12}{cost['seconds']:8.2f} s {cost['peak_mb']:7d} MB"
             console.print(text, markup=False)
     for warning in dict.fromkeys(text for done in judged for text in done.run["warnings"]):
-        console.print(f"! {warning}", markup=False, style="yellow")
+        found = read_finding(warning, "zh" if lang == "zh" else "en", judged[0].standard.known)
+        joint = "；" if lang == "zh" else "; "
+        told = joint.join(part for part in (found.about, found.what, found.remedy) if part)
+        console.print(f"! {told}", markup=False, style="yellow")
     for file in written:
         typer.echo(file)
 
