@@ -303,6 +303,7 @@ def test_wrong_usage_is_2(words):
     ("words", "said"),
     [
         (("--memory", "much"), "is no size"),
+        (("--memory", "4"), "less than the smallest county takes"),
         (("--scheduler", "localhost"), "is no address"),
         (("--standard", "nothing"), "nothing"),
     ],

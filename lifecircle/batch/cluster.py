@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import psutil
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from distributed import Client, LocalCluster
 
 _ROOM: Final = 2 * 2**30  # bytes that a county of 500,000 cells takes at most; performance goal
+_LEAST: Final = 500 * 10**6  # bytes; the software alone takes 400 MB
+_MEND_SECONDS: Final = 10.0
+_NOBODY_SECONDS: Final = 600.0
+_AGAIN: Final = "start it again and give the same command: what is done is kept"
 _WAIT_SECONDS: Final = 30
 _LOOPBACK: Final = "127.0.0.1"
 
@@ -30,8 +35,10 @@ _LOCAL: Final = {
     "distributed.scheduler.allowed-failures": 0,
     "distributed.scheduler.worker-ttl": "30 minutes",
     "distributed.scheduler.work-stealing": False,
+    "distributed.deploy.lost-worker-timeout": "60 seconds",  # a busy machine takes its time
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
+    "distributed.worker.preload": ["lifecircle.batch.steady"],
     "distributed.worker.profile.enabled": False,
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
@@ -84,10 +91,10 @@ def check_crew(crew: Crew) -> None:
     faults = []
     if crew.memory is not None:
         try:
-            enough = parse_bytes(crew.memory) >= 2**20
+            if parse_bytes(crew.memory) < _LEAST:
+                what = f"{crew.memory} is less than the smallest county takes"
+                faults.append(Fault("--memory", what, "give 2GB or more, and fewer --workers"))
         except ValueError:
-            enough = False
-        if not enough:
             faults.append(Fault("--memory", f"{crew.memory!r} is no size", "write it as 4GB"))
     if crew.scheduler is not None and "://" not in crew.scheduler:
         remedy = "write it as tcp://host:8786"
@@ -117,8 +124,6 @@ def connected(crew: Crew, counties: int) -> Iterator[Client]:
     import dask
     from distributed import Client
 
-    from lifecircle.batch.steady import Steady
-
     # Dask tells each death of a worker on the screen; the batch tells what it means.
     logger = logging.getLogger("distributed")
     before = logger.level
@@ -131,7 +136,6 @@ def connected(crew: Crew, counties: int) -> Iterator[Client]:
                 Client(cluster, set_as_default=False) as client,
             ):
                 try:
-                    client.register_plugin(Steady())
                     _warm(client)
                     yield client
                 finally:
@@ -144,9 +148,44 @@ def connected(crew: Crew, counties: int) -> Iterator[Client]:
         logger.setLevel(before)
 
 
-def hands(client: Client) -> int:
-    """Count the workers that are there now."""
-    return len(client.nthreads())
+@dataclass
+class Hands:
+    """Counts the workers that are there, and sees to it that lost ones come back.
+
+    Parameters
+    ----------
+    client
+        Connected to them.
+    """
+
+    client: Client
+    _full: float = field(default_factory=time.monotonic)
+    _some: float = field(default_factory=time.monotonic)
+    _mended: float = 0.0
+
+    def count(self) -> int:
+        """Give how many workers are there now.
+
+        Raises
+        ------
+        OfflineError
+            The scheduler is gone, or there was no worker for ten minutes.
+        """
+        if self.client.status != "running":
+            raise OfflineError(f"the cluster's scheduler is gone -> {_AGAIN}")
+        now, here = time.monotonic(), len(self.client.nthreads())
+        if here:
+            self._some = now
+        elif now - self._some > _NOBODY_SECONDS:
+            raise OfflineError(f"no worker is left -> {_AGAIN}")
+        cluster = self.client.cluster
+        if cluster is None or here >= len(cluster.worker_spec):
+            self._full = now
+        elif now - max(self._full, self._mended) > _MEND_SECONDS:
+            # One that dies while it starts is given up by Dask; asking for all starts it anew.
+            self._mended = now
+            cluster.scale(len(cluster.worker_spec))
+        return here
 
 
 def _cluster(crew: Crew, counties: int) -> LocalCluster:

@@ -15,13 +15,13 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from lifecircle.batch.cluster import Crew, check_crew, connected, hands
+from lifecircle.batch.cluster import Crew, Hands, check_crew, connected
 from lifecircle.batch.jobs import Job, Options, fingerprint, read_jobs
 from lifecircle.batch.journal import Entry, Journal, held, intact, opened
 from lifecircle.batch.summary import write_summary
 from lifecircle.batch.work import BEGUN, WRITING, Outcome, on_worker
 from lifecircle.config import load_config
-from lifecircle.errors import Fault, InputError, OfflineError
+from lifecircle.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -226,10 +226,11 @@ class _Dispatch:
         waiting, topic = deque(jobs), f"lifecircle-{uuid.uuid4().hex}"
         self.client.subscribe_topic(topic, lambda event: self.news.put(("stage", *event[1])))
         try:
-            room, looked = hands(self.client), time.monotonic()
+            hands = Hands(self.client)
+            room, looked = hands.count(), time.monotonic()
             while (waiting or self.flying) and not self.stop.is_set():
                 if time.monotonic() - looked > _TICK_SECONDS:
-                    room, looked = self._room(), time.monotonic()
+                    room, looked = hands.count(), time.monotonic()
                 while waiting and len(self.flying) < room:
                     self._submit(waiting.popleft(), topic)
                 waiting.extend(self._hear())
@@ -240,14 +241,6 @@ class _Dispatch:
                 self.watcher.stage(name, "")
             self.client.unsubscribe_topic(topic)
             self.journal.release()
-
-    def _room(self) -> int:
-        if self.client.status != "running":
-            raise OfflineError(
-                "the cluster's scheduler is gone -> start it again and give the same command: "
-                "what is done is kept"
-            )
-        return hands(self.client)
 
     def _submit(self, job: Job, topic: str) -> None:
         future = self.client.submit(
