@@ -19,7 +19,7 @@ from lifecircle.batch.cluster import Crew, Hands, check_crew, connected
 from lifecircle.batch.jobs import Job, Options, fingerprint, read_jobs
 from lifecircle.batch.journal import Entry, Journal, held, intact, opened
 from lifecircle.batch.summary import write_summary
-from lifecircle.batch.work import BEGUN, WRITING, Outcome, on_worker
+from lifecircle.batch.work import BEGUN, WRITING, Outcome, on_worker, times_begun
 from lifecircle.config import load_config
 from lifecircle.errors import Fault, InputError
 
@@ -204,6 +204,7 @@ class _Flight:
 
     job: Job
     future: Future
+    before: int
     begun: int = 0
     stage: str = ""
 
@@ -243,6 +244,7 @@ class _Dispatch:
             self.journal.release()
 
     def _submit(self, job: Job, topic: str) -> None:
+        before = times_begun(self.journal.folder, job.name)
         future = self.client.submit(
             on_worker,
             job,
@@ -252,7 +254,7 @@ class _Dispatch:
             key=f"{job.name}-{uuid.uuid4().hex}",
             pure=False,
         )
-        self.flying[job.name] = _Flight(job, future)
+        self.flying[job.name] = _Flight(job, future, before)
         future.add_done_callback(lambda ended: self.news.put(("ended", job.name, ended)))
 
     def _hear(self) -> list[Job]:
@@ -288,6 +290,10 @@ class _Dispatch:
             return []
         failure = future.exception() if future.status == "error" else None
         if isinstance(failure, KilledWorker) or failure is None:  # None: cancelled with its worker
+            logged = times_begun(self.journal.folder, name) - flight.before
+            for _ in range(logged - flight.begun):  # it had no time to tell
+                self.journal.begin(name)
+            flight.begun = max(flight.begun, logged)
             self.strikes[name] += flight.begun
             self.bystander[name] += not flight.begun
             if self.strikes[name] < STRIKES and self.bystander[name] < _BYSTANDER:

@@ -28,6 +28,8 @@ BEGUN: Final = "begun"
 WRITING: Final = "writing"
 """The last stage: results take the place of earlier ones."""
 
+_BEGIN: Final = "begin"
+
 Tell = Callable[[str], None]
 """Told the name of each stage as it begins."""
 
@@ -76,7 +78,7 @@ def assess_county(job: Job, options: Options, out: Path, tell: Tell) -> Outcome:
         What went wrong stands in it, and with its traceback in the county's log.
     """
     log, run, begun = _Log(log_path(out, job.name)), RunLog(("county",)), time.perf_counter()
-    log.line(f"begin {job.config} lifecircle {__version__} pid {os.getpid()}")
+    log.line(f"{_BEGIN} {job.config} lifecircle {__version__} pid {os.getpid()}")
 
     def heard(stage: str, *_: int) -> None:
         log.line(stage)
@@ -144,6 +146,18 @@ def log_path(out: Path, name: str) -> Path:
     """Give the log of a county."""
     plain = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
     return out / "logs" / f"{plain.strip('_')[-120:]}.log"
+
+
+def times_begun(out: Path, name: str) -> int:
+    """Count in a county's log how often a worker has taken it.
+
+    A worker that dies at once has no time to tell; its log has the line all the same.
+    """
+    path = log_path(out, name)
+    if not path.exists():
+        return 0
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        return sum(line.split(" ", 2)[1:2] == [_BEGIN] for line in lines)
 
 
 def told(error: BaseException, name: str) -> str:
