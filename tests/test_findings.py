@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synthetic_assessment import synthetic_assessment
 
-from lifecircle.render.report.findings import LEADING, findings, unknown_kinds
+from lifecircle.render.report.asked import unknown_kinds
+from lifecircle.render.report.findings import LEADING, findings
 from lifecircle.render.report.text import count, percent, percent_beyond
 from lifecircle.render.tables.readers import coverage_readers, overview_table
 from lifecircle.render.tables.words import heading
@@ -100,7 +101,7 @@ def test_sentences_say_the_figures(small):
     )
     assert "938 人至少有一类设施在阈值之外；最缺的是学校。" in first.text
     assert retail.text.startswith("零售（城市社区15分钟生活圈，步行 15 分钟以内）：200 名居民")
-    assert "占评价居民的 20%" in retail.text
+    assert "占评价居民的 20.0%" in retail.text
 
 
 def test_unverified_thresholds_are_told_and_do_not_lead(small):
@@ -150,7 +151,7 @@ def test_all_is_well_is_said_and_leads_nothing(invented):
     told = findings(fine, "en")
     assert {finding.topic for finding in told} == {"circle", "excluded"}
     assert not any(finding.leads for finding in told)
-    assert all("100% of the" in f.text for f in told if f.topic == "circle")
+    assert all("100.0% of the" in f.text for f in told if f.topic == "circle")
 
 
 @LANGS
@@ -162,7 +163,7 @@ def test_sentences_agree_with_the_tables(invented, lang):
         if finding.topic == "circle":
             name = re.split("[:：]", finding.text)[0]
             row = table.loc[name]
-            assert count(row[heading("judged", lang)]) in finding.text
+            assert count(row[heading("judged", lang)], lang) in finding.text
             assert percent(row[heading("complete_share", lang)]) in finding.text
         if finding.topic == "service":
             kind, circle = re.split("[（(]", finding.text)[:2]
@@ -172,7 +173,7 @@ def test_sentences_agree_with_the_tables(invented, lang):
             total, inside = (
                 row[heading(f"population_{name}", lang)] for name in ("total", "covered")
             )
-            assert count(total - inside) in finding.text
+            assert count(total - inside, lang) in finding.text
             assert percent_beyond(row[heading("population_share", lang)]) in finding.text
 
 

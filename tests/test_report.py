@@ -12,7 +12,7 @@ import pytest
 from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml.ns import qn
 from docx.shared import Cm
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from PIL import Image
@@ -121,13 +121,13 @@ def test_every_figure_is_in_both_with_its_words(written):
 
 
 def test_the_tables_hold_the_figures_of_the_csv(written, demo):
-    _, _, path, _ = written
+    lang, _, path, _ = written
     county = coverage_table(demo)
     row = county[(county["scope"] == "county") & (county["kind"] == "clinic")].iloc[0]
     text = cells(path)
-    assert f"{int(row['share'] * 1000 + 1e-7) / 10:g}%" in text
+    assert f"{int(row['share'] * 1000 + 1e-7) / 10:.1f}%" in text
     for _, gap in demo.gaps[demo.gaps["rank"] == 1].iterrows():
-        assert count(gap["persons"]) in text
+        assert count(gap["persons"], lang) in text
 
 
 def test_pages_are_a4_with_header_number_and_contents(written):
@@ -374,6 +374,7 @@ def test_no_name_breaks_word_file_or_page(invented, undrawn, tmp_path_factory, n
     }
 
 
+@example("0\r\x1b\r0")
 @given(st.text())
 def test_plain_text_is_one_short_line(text):
     shown = plain(text, 20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -10,6 +11,12 @@ import numpy as np
 import pandas as pd
 
 from lifecircle.render.mappable import Mappable
+from lifecircle.render.report.asked import (
+    judged_part,
+    limit_lines,
+    unknown_kinds,
+    unverified_words,
+)
 from lifecircle.render.report.figures import Figures
 from lifecircle.render.report.findings import LEADING, Finding, unit_name
 from lifecircle.render.report.model import (
@@ -22,7 +29,15 @@ from lifecircle.render.report.model import (
     grid,
     text_grid,
 )
-from lifecircle.render.report.text import count, joined, minutes, plain, points, report_words
+from lifecircle.render.report.text import (
+    count,
+    joined,
+    minutes,
+    percent,
+    plain,
+    points,
+    report_words,
+)
 from lifecircle.render.tables.readers import (
     coverage_readers,
     gaps_readers,
@@ -32,7 +47,8 @@ from lifecircle.render.tables.readers import (
 )
 from lifecircle.render.tables.readers_shared import card_of, limit_words
 from lifecircle.render.tables.words import heading, word
-from lifecircle.standards import SURENESS, Lang
+from lifecircle.standards import SURENESS, Lang, clause, read_standard, standard_names
+from lifecircle.standards.changes import Change
 from lifecircle.tables import SCOPE_COUNTY
 
 _GAPS: Final = 10  # places of each kind in the body
@@ -53,18 +69,9 @@ def summary(assessment: Mappable, told: Sequence[Finding], lang: Lang) -> Iterat
     lang
         Language.
     """
-    text, config = report_words(lang), assessment.config
+    text = report_words(lang)
     yield Heading(1, text["chapter_summary"])
-    yield Paragraph(
-        text["judged"].format(
-            county=plain(config.label(lang)),
-            units=count(len(assessment.units)),
-            persons=count(float(assessment.cells["persons"].sum())),
-            kinds=len(assessment.standard.required()),
-            kph=f"{config.walk.speed_kph:g}",
-            standard=plain(assessment.standard.label(lang), 80),
-        )
-    )
+    yield Paragraph(_judged(assessment, lang))
     leading = [finding for finding in told if finding.leads]
     if leading:
         yield Paragraph(text["leads"].format(count=len(leading)))
@@ -108,7 +115,8 @@ def method(assessment: Mappable, lang: Lang) -> Iterator[Part]:
     yield Paragraph(
         text["standard"].format(
             standard=plain(standard.label(lang), 80),
-            source=plain(standard.source, 120),
+            source=plain(clause(standard.source, lang), 120),
+            own=_own_count(assessment, lang),
             count=len(standard.requirements),
             flags=counted,
             share=f"{standard.community.share * 100:g}",
@@ -121,7 +129,7 @@ def method(assessment: Mappable, lang: Lang) -> Iterator[Part]:
     if standard.changes:
         yield Paragraph(text["changes"])
         shown = standard.changes[:_CHANGES]
-        yield from (Paragraph(plain(c.label(lang), LONG), "item") for c in shown)
+        yield from (Paragraph(plain(_change(assessment, c, lang), LONG), "item") for c in shown)
         if len(standard.changes) > len(shown):
             more = len(standard.changes) - len(shown)
             yield Paragraph(text["changes_cut"].format(count=more), "note")
@@ -146,13 +154,12 @@ def circles(assessment: Mappable, figures: Figures, lang: Lang) -> Iterator[Part
     yield Heading(1, text["chapter_circles"])
     yield Heading(2, text["section_county"])
     keys = ["circle", "judged", "score", "complete_share", "worst_kind", "unverified_share"]
-    yield grid(
-        overview_table(assessment, lang), keys, lang, text["table_county"], note=text["scores_note"]
-    )
+    table = _named(assessment, overview_table(assessment, lang), lang)
+    yield grid(table, keys, lang, text["table_county"], note=text["scores_note"])
     yield Heading(2, text["section_units"])
     for circle in assessment.standard.circles:
         yield from (Paragraph(line) for line in _extremes(assessment, circle, lang))
-    table = units_table(assessment, lang)
+    table = _named(assessment, units_table(assessment, lang), lang)
     if len(table) > _UNITS:
         table = table.sort_values(heading("score", lang), kind="stable")
     keys = ["unit_name", "setting", "circle", "judged", "score", "complete_share", "worst_kind"]
@@ -161,7 +168,7 @@ def circles(assessment: Mappable, figures: Figures, lang: Lang) -> Iterator[Part
     yield Heading(2, text["section_coverage"])
     yield Paragraph(text["coverage"])
     yield from (Picture(drawing) for drawing in figures.of("coverage"))
-    table = coverage_readers(assessment, lang)
+    table = _shares(coverage_readers(assessment, lang), lang)
     table = table[table[heading("unit_id", lang)].isna()]
     keys = ["kind", "limit", "flag", "known_facilities"]
     keys += ["population_share", "residential_land_share", "communities_share"]
@@ -232,13 +239,100 @@ def targets(assessment: Mappable, told: Sequence[Finding], lang: Lang) -> Iterat
     status = card["status"].to_numpy()[county]
     order = [_VERDICTS.index(s) if s in _VERDICTS else len(_VERDICTS) for s in status]
     table = table.iloc[np.argsort(order, kind="stable")]
+    table = _card(table, lang)
     keys = ["target", "verdict", "value", "goal", "unit_of_value", "completeness", "unverified"]
     yield grid(table, keys, lang, text["table_targets"], most=60, note=text["targets_note"])
+
+
+def _named(assessment: Mappable, table: pd.DataFrame, lang: Lang) -> pd.DataFrame:
+    """Name as most lacking only kinds of which something is known; else count those that are not.
+
+    A kind without records comes out furthest from everybody, which says nothing of the place.
+    """
+    standard, unknown = assessment.standard, set(unknown_kinds(assessment))
+    labels = {standard.kinds[kind].label(lang) for kind in unknown}
+    silent = {
+        circle.label(lang): sum(r.kind in unknown for r in standard.for_circle(key))
+        for key, circle in standard.circles.items()
+    }
+    told = report_words(lang)["kinds_silent"]
+    column, circles = heading("worst_kind", lang), table[heading("circle", lang)]
+    named = [
+        told.format(count=silent[circle]) if worst in labels else worst
+        for worst, circle in zip(table[column], circles, strict=True)
+    ]
+    return table.assign(**{column: pd.Series(named, index=table.index, dtype=object)})
+
+
+def _shares(table: pd.DataFrame, lang: Lang) -> pd.DataFrame:
+    """Give a table of coverage that says so where no facility is known, instead of 0."""
+    none = table[heading("known_facilities", lang)] == 0
+    keys = ("population_share", "residential_land_share", "communities_share")
+    told = report_words(lang)["none_known_short"]
+    columns = {heading(key, lang): table[heading(key, lang)] for key in keys}
+    return table.assign(
+        **{name: some.astype(object).mask(none, told) for name, some in columns.items()}
+    )
+
+
+def _card(table: pd.DataFrame, lang: Lang) -> pd.DataFrame:
+    """Give a scorecard as it is printed: shares rounded down, and how surely every row is known."""
+    value, unit, sure = (heading(key, lang) for key in ("value", "unit_of_value", "unverified"))
+    values = [
+        percent(number / 100.0).removesuffix("%") if what == "%" and pd.notna(number) else number
+        for number, what in zip(table[value], table[unit], strict=True)
+    ]
+    flags = table[sure].fillna(table[heading("target_flag", lang)])
+    return table.assign(**{value: pd.Series(values, index=table.index, dtype=object), sure: flags})
+
+
+def _judged(assessment: Mappable, lang: Lang) -> str:
+    """Say whom the report judges, and whom no circle of the standard does."""
+    text, config = report_words(lang), assessment.config
+    units, persons, other_units, other_persons, others = judged_part(assessment)
+    said = text["judged"].format(
+        county=plain(config.label(lang)),
+        units=count(units, lang),
+        persons=count(persons, lang),
+        kinds=len(assessment.standard.required()),
+        kph=f"{config.walk.speed_kph:g}",
+        standard=plain(assessment.standard.label(lang), 80),
+    )
+    if other_units:
+        said += text["judged_rest"].format(
+            units=count(other_units, lang),
+            persons=count(other_persons, lang),
+            settings=joined((word(setting, lang) for setting in others), lang),
+        )
+    return said
 
 
 def _note_of_unknown(table: pd.DataFrame, lang: Lang) -> str:
     none = (table[heading("known_facilities", lang)] == 0).any()
     return report_words(lang)["unknown_note"] if none else ""
+
+
+def _change(assessment: Mappable, change: Change, lang: Lang) -> str:
+    """Give a change with names instead of keys, which the Chinese sentence has by itself."""
+    standard = assessment.standard
+    if lang == "zh":
+        return change.label(lang)
+    named: dict[str, str] = {key: kind.en for key, kind in standard.known.items()}
+    named |= {key: circle.en for key, circle in standard.circles.items()}
+    named |= {target.key: target.en for target in standard.targets}
+    what = re.sub(r"\w+", lambda found: named.get(found[0], found[0]), change.what_en)
+    return f"{what}: {change.before} -> {change.after}"
+
+
+def _own_count(assessment: Mappable, lang: Lang) -> str:
+    """Say how many thresholds the standard itself has, where the county's changes leave others."""
+    standard = assessment.standard
+    if standard.key not in standard_names() or not standard.changes:
+        return ""
+    own = len(read_standard(standard.key).requirements)
+    if own == len(standard.requirements):
+        return ""
+    return report_words(lang)["standard_own"].format(count=own)
 
 
 def _thresholds(assessment: Mappable, lang: Lang) -> Grid:
@@ -254,7 +348,7 @@ def _thresholds(assessment: Mappable, lang: Lang) -> Grid:
             joined((plain(standard.kinds[kind].label(lang)) for kind in kinds), lang),
             limit,
             word(flag, lang),
-            plain(source, 160),
+            plain(clause(source, lang), 160),
         )
         for (circle, limit, flag, source), kinds in groups.items()
     ]
@@ -272,13 +366,15 @@ def _extremes(assessment: Mappable, circle: str, lang: Lang) -> Iterator[str]:
     if len(scores) < 2 or points(float(scores.min())) == points(float(scores.max())):
         return
     low, high = str(scores.idxmin()), str(scores.idxmax())
-    yield report_words(lang)["extremes"].format(
+    text, limits = report_words(lang), unverified_words(assessment, circle, lang)
+    yield text["extremes"].format(
         circle=plain(assessment.standard.circles[circle].label(lang)),
         count=len(scores),
         low=unit_name(assessment, low),
         low_score=points(float(scores.min())),
         high=unit_name(assessment, high),
         high_score=points(float(scores.max())),
+        limits=f"{text['semicolon']}{limits}" if limits else "",
     )
 
 
@@ -288,14 +384,15 @@ def _gap_sentence(assessment: Mappable, some: pd.DataFrame, name: str, lang: Lan
     known = not pd.isna(first["nearest_minutes"])
     sentence = text["gap_kind"].format(
         kind=name,
-        gaps=count(len(some)),
-        persons=count(float(some["persons"].sum())),
+        limits=text["semicolon"].join(limit_lines(assessment, str(first["kind"]), lang)),
+        gaps=count(len(some), lang),
+        persons=count(float(some["persons"].sum()), lang),
         unit=unit_name(assessment, str(first["unit_id"])),
-        first=count(float(first["persons"])),
+        first=count(float(first["persons"]), lang),
     )
     walk = float(first["nearest_minutes"]) if known else None
     end = text["gap_walk" if known else "gap_no_walk"].format(minutes=minutes(walk))
     unreached = float(some["persons_unreached"].sum()) if "persons_unreached" in some else 0.0
     if unreached >= 0.5:
-        end += text["gap_unreached"].format(persons=count(unreached))
+        end += text["gap_unreached"].format(persons=count(unreached, lang))
     return sentence + end + text["stop"]

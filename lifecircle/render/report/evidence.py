@@ -10,9 +10,10 @@ import pandas as pd
 
 from lifecircle.indicator import within
 from lifecircle.render.mappable import Mappable
+from lifecircle.render.report.asked import excluded_kinds, unknown_kinds
 from lifecircle.render.report.figure_page import crs_name, sources
 from lifecircle.render.report.figures import Figures
-from lifecircle.render.report.findings import Finding, unknown_kinds
+from lifecircle.render.report.findings import Finding
 from lifecircle.render.report.model import LONG, Grid, Heading, Paragraph, Part, Picture, grid
 from lifecircle.render.report.model import text_grid as _text_grid
 from lifecircle.render.report.text import count, joined, percent, plain, report_words
@@ -46,10 +47,11 @@ def certainty(assessment: Mappable, told: Sequence[Finding], lang: Lang) -> Iter
     doubts = [finding for finding in told if finding.topic in ("unknown", "off_network")]
     yield from (Paragraph(finding.text) for finding in doubts)
     if not unknown_kinds(assessment):
-        yield Paragraph(text["all_known"])
+        yield Paragraph(text["all_known"].format(count=len(standard.required())))
     yield from _placed(assessment, lang)
-    if standard.excluded:
-        yield Paragraph(text["excluded"].format(count=len(standard.excluded)))
+    left_out = excluded_kinds(assessment)
+    if left_out:
+        yield Paragraph(text["excluded"].format(count=len(left_out)))
         for line in _excluded(assessment, lang):
             yield Paragraph(line, "item")
     table = problems_table(assessment, lang)
@@ -174,7 +176,7 @@ def _verdict(assessment: Mappable, lang: Lang) -> Iterator[Part]:
             text["verdict_circle"].format(
                 circle=plain(entry.label(lang)),
                 share=percent(float(share)),
-                persons=count(float(share) * float(row["persons"])),
+                persons=count(float(share) * float(row["persons"]), lang),
             )
         )
     if len(table):
@@ -195,9 +197,9 @@ def _deciding_grid(assessment: Mappable, table: pd.DataFrame, lang: Lang) -> Gri
             plain(standard.circles[row["circle"]].label(lang)),
             plain(standard.kinds[row["kind"]].label(lang)),
             limit_words(row["limit"], row["limit_unit"], lang),
-            count(row["judged"]),
-            count(row["beyond"]),
-            count(row["only"]),
+            count(row["judged"], lang),
+            count(row["beyond"], lang),
+            count(row["only"], lang),
         )
         for row in table.to_dict("records")
     ]
@@ -222,7 +224,8 @@ def _excluded(assessment: Mappable, lang: Lang) -> Iterator[str]:
     """Give what is excluded by its reason, kinds of one reason together."""
     standard, text = assessment.standard, report_words(lang)
     by_reason: dict[str, list[str]] = {}
-    for kind, reason in standard.excluded.items():
+    for kind in excluded_kinds(assessment):
+        reason = standard.excluded[kind]
         entry = standard.kinds.get(kind) or standard.known.get(kind)
         by_reason.setdefault(reason, []).append(plain(entry.label(lang) if entry else kind))
     for reason, kinds in by_reason.items():
@@ -240,8 +243,8 @@ def _parameters(assessment: Mappable, lang: Lang) -> list[tuple[str, str]]:
         (text["p_islet"], f"{walk.islet_m:g} m; {walk.islet_detour_m:g} m"),
         (text["p_crs"], crs_name(assessment.units.crs)),
         (text["p_cell"], f"{config.population.cell_m:g} m"),
-        (text["p_cells"], count(len(assessment.cells))),
+        (text["p_cells"], count(len(assessment.cells), lang)),
         (text["p_isochrones"], minutes_drawn or "–"),
         (text["p_standard"], f"{plain(standard.label(lang), 80)} [{plain(standard.key)}]"),
-        (text["p_community"], percent(standard.community.share)),
+        (text["p_community"], f"{standard.community.share * 100:g}%"),
     ]

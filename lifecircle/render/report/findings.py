@@ -10,7 +10,9 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from lifecircle.plan import empty_scorecard
+from lifecircle.plan.verdict import STATUS
 from lifecircle.render.mappable import Mappable
+from lifecircle.render.report.asked import excluded_kinds, unknown_kinds, unverified_words
 from lifecircle.render.report.text import (
     count,
     joined,
@@ -116,18 +118,6 @@ def findings(assessment: Mappable, lang: Lang = "zh") -> list[Finding]:
     return [replace(finding, rank=rank) for rank, finding in enumerate(told, start=1)]
 
 
-def unknown_kinds(assessment: Mappable) -> list[str]:
-    """Give the required kinds of which no facility is known, in the order of the standard.
-
-    Parameters
-    ----------
-    assessment
-        Checked tables.
-    """
-    known = set(assessment.facilities["kind"])
-    return [kind for kind in assessment.standard.required() if kind not in known]
-
-
 def _order(candidate: _Candidate) -> tuple[bool, bool, float, str]:
     found = candidate.finding
     return not candidate.sure, not candidate.planned, -found.weight, candidate.subject
@@ -146,20 +136,24 @@ def _circles(assessment: Mappable, lang: Lang) -> list[_Candidate]:
             continue
         lacking = persons * (1.0 - share)
         worst, unsure = row["worst_kind"], _number(row["unverified_share"]) or 0.0
+        named = isinstance(worst, str) and worst in standard.kinds and worst not in unknown
         silent = [r.kind for r in standard.for_circle(circle) if r.kind in unknown]
         figures = {"persons": persons, "complete_share": share, "lacking": lacking}
         sentence = text["found_circle" if lacking >= _SOMEBODY else "found_circle_all"].format(
             circle=plain(entry.label(lang)),
-            persons=count(persons),
+            persons=count(persons, lang),
             share=percent(share),
-            lacking=count(lacking),
+            lacking=count(lacking, lang),
         )
-        if isinstance(worst, str) and worst in standard.kinds and lacking >= _SOMEBODY:
+        if named and lacking >= _SOMEBODY:
             kind = plain(standard.kinds[worst].label(lang))
             sentence += text["found_worst"].format(kind=kind)
         if silent:
             figures["kinds_unknown"] = float(len(silent))
             sentence += text["found_silent"].format(count=len(silent))
+        limits = unverified_words(assessment, circle, lang)
+        if limits:
+            sentence += text["semicolon"] + limits
         if unsure > 0:
             figures["unverified_share"] = unsure
             sentence += text["found_unsure"].format(share=percent(unsure))
@@ -212,7 +206,7 @@ def _service(
         circle=plain(circle.label(lang)),
         limit=limit_text(requirement)[lang == "en"],
         unsure=text["unverified_mark"] if requirement.flag == "unverified" else "",
-        beyond=count(figures["beyond"]),
+        beyond=count(figures["beyond"], lang),
         share=percent_beyond(figures["share"]),
     )
     gaps = assessment.gaps
@@ -227,7 +221,7 @@ def _service(
             figures["gap_minutes"] = walk
         sentence += text["found_gap" if walk is not None else "found_gap_unreached"].format(
             unit=unit_name(assessment, scope),
-            persons=count(first["persons"]),
+            persons=count(first["persons"], lang),
             minutes=minutes(walk),
         )
     return Finding("service", scope, sentence + text["stop"], figures)
@@ -240,8 +234,9 @@ def _unknown(assessment: Mappable, lang: Lang) -> Iterable[Finding]:
 
 
 def _excluded(assessment: Mappable, lang: Lang) -> Iterable[Finding]:
-    if assessment.standard.excluded:
-        yield _kinds(assessment, "excluded", list(assessment.standard.excluded), lang)
+    kinds = excluded_kinds(assessment)
+    if kinds:
+        yield _kinds(assessment, "excluded", kinds, lang)
 
 
 def _kinds(
@@ -272,8 +267,14 @@ def _scorecard(assessment: Mappable, lang: Lang) -> Iterable[Finding]:
         not_met=judged["not met"],
         unknown=judged["unknown"],
     )
-    if rest:
-        sentence += text["found_scorecard_rest"].format(count=rest)
+    counts = status.value_counts()
+    others = [
+        text[f"card_{name.replace(' ', '_')}"].format(count=int(counts[name]))
+        for name in STATUS
+        if name not in judged and counts.get(name, 0)
+    ]
+    if others:
+        sentence += text["found_scorecard_rest"].format(others=joined(others, lang))
     figures = {name.replace(" ", "_"): float(number) for name, number in judged.items()}
     figures |= {"targets": float(len(status)), "not_judged": float(rest)}
     yield Finding("scorecard", SCOPE_COUNTY, sentence + text["stop"], figures)
@@ -286,7 +287,7 @@ def _off_network(assessment: Mappable, lang: Lang) -> Iterable[Finding]:
     if off is not None and assessed and off >= _SOMEBODY:
         text = report_words(lang)
         sentence = text["found_off_network"].format(
-            persons=count(off), share=percent(off / assessed)
+            persons=count(off, lang), share=percent(off / assessed)
         )
         figures = {"off_network": off, "assessed": assessed}
         yield Finding("off_network", SCOPE_COUNTY, sentence + text["stop"], figures)

@@ -226,7 +226,7 @@ def grid(
     kinds = [heads()[key].figure for key in keys]
     shown = table.head(most)
     columns = [
-        [_cell(value, kind) for value in shown[heading(key, lang)]]
+        [_cell(value, kind, lang) for value in shown[heading(key, lang)]]
         for key, kind in zip(keys, kinds, strict=True)
     ]
     numeric = [kind not in ("text", "long") for kind in kinds]
@@ -282,14 +282,16 @@ def _longest_word(text: str) -> float:
     return max((min(width(word), 18) for word in _LATIN.findall(text)), default=0) * 1.1
 
 
-def _cell(value: Any, kind: str) -> str:
+def _cell(value: Any, kind: str, lang: Lang) -> str:
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return _DASH
-    if kind in ("text", "long"):
+    if kind in ("text", "long") or isinstance(value, str):
         return plain(value, LONG if kind == "long" else 60) or _DASH
     number = float(value)
     if kind == "hectares":
         return f"{number:,.1f}"
     if kind in ("number", "degrees"):
         return f"{round(number, 2 if kind == 'number' else 6):g}"
-    return {"count": count, "share": percent, "score": points, "minutes": minutes}[kind](number)
+    if kind == "count":
+        return count(number, lang)
+    return {"share": percent, "score": points, "minutes": minutes}[kind](number)

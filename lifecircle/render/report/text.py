@@ -43,7 +43,8 @@ def plain(value: Any, limit: int = NAME_LENGTH) -> str:
     """
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return ""
-    text = _UNFIT.sub("", re.sub(r"\s+", " ", str(value)[: 4 * limit + 200])).strip()
+    text = _UNFIT.sub("", re.sub(r"\s+", " ", str(value)[: 4 * limit + 200]))
+    text = re.sub(" +", " ", text).strip()  # blanks that met when what stood between them went
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -58,21 +59,27 @@ def printable(text: str) -> str:
     return _UNFIT.sub("", text)
 
 
-def count(value: float | None) -> str:
+def count(value: float | None, lang: Lang) -> str:
     """Give a number of people or things, rounded half up, with separators.
 
     Parameters
     ----------
     value
         The number; missing is a dash, never 0.
+    lang
+        Language of the words for somebody who is less than one.
 
     Examples
     --------
-    >>> count(12345.5), count(0.0), count(None)
+    >>> count(12345.5, "en"), count(0.0, "en"), count(None, "en")
     ('12,346', '0', '–')
+    >>> count(0.7, "zh"), count(0.7, "en")
+    ('不足1', 'below 1')
     """
     if value is None or not math.isfinite(value):
         return _DASH
+    if 0.0 < value < 1.0:
+        return report_words(lang)["below_one"]
     return f"{math.floor(float(value) + 0.5):,}"
 
 
@@ -87,15 +94,15 @@ def percent(share: float | None) -> str:
     Examples
     --------
     >>> percent(0.99999), percent(1.0), percent(0.5), percent(None)
-    ('99.9%', '100%', '50%', '–')
+    ('99.9%', '100.0%', '50.0%', '–')
     """
     if share is None or not math.isfinite(share):
         return _DASH
-    return f"{tenth_down(share * 100.0):g}%"
+    return f"{tenth_down(share * 100.0):.1f}%"
 
 
 def percent_beyond(share: float | None) -> str:
-    """Give what a share leaves, so that both, as they are printed, make 100 %.
+    """Give what a share leaves, rounded down as shares are; with `percent` it may miss 100 %.
 
     Parameters
     ----------
@@ -105,11 +112,11 @@ def percent_beyond(share: float | None) -> str:
     Examples
     --------
     >>> percent(0.4783), percent_beyond(0.4783)
-    ('47.8%', '52.2%')
+    ('47.8%', '52.1%')
     """
     if share is None or not math.isfinite(share):
         return _DASH
-    return f"{round(100.0 - tenth_down(share * 100.0), 1):g}%"
+    return percent(max(1.0 - share, 0.0))
 
 
 def points(score: float | None) -> str:
