@@ -1,165 +1,158 @@
-"""Time one county-sized job: OSM file -> walk network -> 25 kinds over 500,000 cells -> coverage.
+"""Profile one county by stage, seconds and peak memory: the engine, or a whole assessment.
 
-Cells, residents and facilities are synthetic (seeded, strewn along the real streets); the streets
-are those of the given OSM file. Prints seconds by stage, peak memory, and in the same run the time
-of scipy's Dijkstra on the same junction graph, as a ratio.
+The streets are those of an OSM file; residents, units and facilities are synthetic (25 kinds,
+21,900 facilities). The engine: OSM file -> walk network -> 25 kinds over all cells -> coverage ->
+counts within 15 minutes from sparse times -> 75 dissolved polygons. The assessment: everything that
+``lifecircle assess`` does, tables and GIS layers written. Compilation is done before.
 
-    python benchmarks/county.py FILE.osm.pbf [--cells 500000] [--polygons]
+    python benchmarks/county.py FILE.osm.pbf [--cells 500000] [--assess] [--json]
 """
 
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+import tempfile
+import warnings
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import psutil
-import scipy.sparse
 import shapely
-from scipy.sparse.csgraph import dijkstra
+import synthetic
+from measuring import Stages, table
 
-from lifecircle import WalkNetwork, coverage, isochrones, nearest_times, read_osm, read_standard
-from lifecircle.reach import nearest_seconds, take
-from lifecircle.standards import Standard, StandardChanges
+from lifecircle import (
+    WalkNetwork,
+    assess,
+    coverage,
+    isochrones,
+    nearest_times,
+    read_config,
+    read_osm,
+)
+from lifecircle.place import Places
+from lifecircle.reach import pair_seconds, take
+from lifecircle.render.writing import write_outputs
 
-KINDS = tuple(f"kind{n:02d}" for n in range(25))
-SECONDS: dict[str, float] = {}
+CUTOFF = 900.0
 
 
-@contextmanager
-def stage(name: str) -> Iterator[None]:
-    """Add the time of a block to a stage."""
-    begin = time.perf_counter()
-    yield
-    SECONDS[name] = SECONDS.get(name, 0.0) + time.perf_counter() - begin
-
-
-def synthetic_cells(network: WalkNetwork, count: int, rng: np.random.Generator) -> gpd.GeoDataFrame:
-    """Strew cells within 70 m of street nodes; residents are lognormal."""
-    node = rng.choice(len(network.node_x), count)
-    x = network.node_x[node] + rng.uniform(-70, 70, count)
-    y = network.node_y[node] + rng.uniform(-70, 70, count)
-    return gpd.GeoDataFrame(
-        {
-            "unit_id": "county",
-            "setting": "urban",
-            "persons": rng.lognormal(2, 1, count),
-            "residential_m2": 10_000.0,
-            "x": x,
-            "y": y,
-        },
-        geometry=gpd.points_from_xy(x, y),
+def engine(osm: Path, cells: int) -> dict[str, object]:
+    """Run the engine's stages, and hold all pairs against the nearest times."""
+    random = np.random.default_rng(7)
+    log = Stages()
+    with log.stage("read"):
+        extract = read_osm(osm, dwellings=False)
+    with log.stage("network"):
+        network = WalkNetwork.from_osm(extract)
+    homes = synthetic.cells(network, cells, random)
+    places = synthetic.facilities(network, synthetic.SIZES, random)
+    units = gpd.GeoDataFrame(
+        {"name": "synthetic", "setting": "urban", "residents": np.nan, "priority": 1.0},
+        index=["county"],
+        geometry=[shapely.box(*homes.total_bounds)],
         crs=network.crs,
-        index=pd.RangeIndex(count, name="cell_id"),
-    )
+    ).rename_axis("unit_id")
+    with log.stage("snap"):
+        at_home, at_place = network.snap(homes), network.snap(places)
+    with log.stage("times"):
+        access = nearest_times(
+            network, places, homes, kinds=synthetic.KINDS,
+            cell_places=at_home, facility_places=at_place,
+        )  # fmt: skip
+    with log.stage("coverage"):
+        covered = coverage(homes, access, units, synthetic.standard())
+    nearest = access["seconds"].to_numpy().reshape(len(synthetic.KINDS), cells)
+    pairs, apart = _count_pairs(log, network, places, at_place, at_home, nearest)
+    with log.stage("polygons"):
+        drawn = isochrones(network, places, minutes=(5, 10, 15))
+    share = covered.xs("population", level="denominator")["share"]
+    return {
+        "seconds": log.seconds,
+        "peak_mb": log.peak_mb,
+        "nodes": len(network.node_x),
+        "pairs": pairs,
+        "polygons": len(drawn),
+        "coverage": [float(share.min()), float(share.max())],
+        "coverage_by_kind": share.to_list(),
+        "pairs_against_nearest_s": apart,
+    }
 
 
-def synthetic_facilities(network: WalkNetwork, rng: np.random.Generator) -> gpd.GeoDataFrame:
-    """Strew 10 to 5,000 facilities of each kind within 40 m of street nodes: 21,900 in all."""
-    sizes = np.round(np.geomspace(10, 5000, len(KINDS))).astype(int)
-    node = np.concatenate([rng.choice(len(network.node_x), n, replace=False) for n in sizes])
-    x = network.node_x[node] + rng.uniform(-40, 40, len(node))
-    y = network.node_y[node] + rng.uniform(-40, 40, len(node))
-    return gpd.GeoDataFrame(
-        {"kind": np.repeat(KINDS, sizes), "name": None, "source": "synthetic"},
-        geometry=gpd.points_from_xy(x, y),
-        crs=network.crs,
-        index=pd.Index([f"s{n}" for n in range(len(node))], name="facility_id"),
-    )
+def _count_pairs(
+    log: Stages,
+    network: WalkNetwork,
+    places: gpd.GeoDataFrame,
+    at_place: Places,
+    at_home: Places,
+    nearest: synthetic.Floats,
+) -> tuple[int, float]:
+    """Count facilities within the cutoff by cell; the least of the pairs is the nearest."""
+    sources, targets = network.locate(at_place), network.locate(at_home)
+    kinds = places["kind"].to_numpy()
+    total, apart = 0, 0.0
+    for k, kind in enumerate(synthetic.KINDS):
+        chosen = np.flatnonzero((kinds == kind) & ~at_place.off_network)
+        with log.stage("sparse pairs"):
+            of = take(sources, chosen)
+            _, cell, seconds = pair_seconds(
+                network, of, np.arange(len(chosen)), len(chosen), targets, CUTOFF
+            )
+            np.bincount(cell, minlength=nearest.shape[1])
+        total += len(cell)
+        least = np.full(nearest.shape[1], np.inf)
+        np.minimum.at(least, cell, seconds)
+        in_time = np.where(nearest[k] <= CUTOFF, nearest[k], np.inf)
+        both = np.isfinite(least) & np.isfinite(in_time)
+        apart = max(apart, float(np.abs(least[both] - in_time[both]).max(initial=0.0)))
+    return total, apart
 
 
-def synthetic_standard() -> Standard:
-    """Require every kind within 15 minutes."""
-    circle = {"zh": "合成", "en": "synthetic", "settings": ["urban"], "flag": "ours", "source": "-"}
-    return read_standard(
-        StandardChanges.model_validate(
-            {
-                "replace": True,
-                "gap_kinds": [],
-                "kinds": {kind: {"zh": kind, "en": kind} for kind in KINDS},
-                "circles": {"synthetic": circle},
-                "requirements": [{"circle": "synthetic", "kinds": KINDS, "minutes": 15}],
-            }
-        )
-    )
+def assessment(osm: Path, cells: int) -> dict[str, object]:
+    """Assess a synthetic county on these streets, and write tables and layers."""
+    log = Stages()
+    with tempfile.TemporaryDirectory() as folder:
+        file = synthetic.write_county(Path(folder), osm, WalkNetwork.from_osm(osm), cells)
+        with warnings.catch_warnings(action="ignore"):
+            done = assess(read_config(file))
+            with log.stage("writing tables and layers"):
+                write_outputs(done, Path(folder) / "out", without=("map", "workbook", "report"))
+    stages = done.run["stages"]
+    return {
+        "seconds": {name: cost["seconds"] for name, cost in stages.items()} | log.seconds,
+        "peak_mb": {name: cost["peak_mb"] for name, cost in stages.items()} | log.peak_mb,
+        "cells": len(done.cells),
+    }
 
 
-def scipy_ratio(
-    network: WalkNetwork, facilities: gpd.GeoDataFrame, cells: gpd.GeoDataFrame
-) -> tuple[float, float]:
-    """Time the nearest search of one kind against scipy's, which must agree; give both in ms."""
-    places = network.locate(network.snap(facilities))
-    homes = network.locate(network.snap(cells.iloc[:1000]))
-    a, b = network.chain_ends
-    size = len(network.junction_node)
-    w = network.chain_seconds
-    order = np.lexsort((w, b, a))
-    first = np.unique(np.c_[a, b][order], axis=0, return_index=True)[1]
-    keep = order[first]
-    graph = scipy.sparse.coo_array(
-        (np.r_[w[keep], w[keep]], (np.r_[a[keep], b[keep]], np.r_[b[keep], a[keep]])),
-        shape=(size, size),
-    ).tocsr()
-    source = np.unique(a[places.chain])
-    mine, scipys = [], []
-    for _ in range(5):
-        begin = time.perf_counter()
-        dijkstra(graph, indices=source, min_only=True)
-        scipys.append(time.perf_counter() - begin)
-        begin = time.perf_counter()
-        labels = np.zeros(len(places.chain), np.int32)
-        nearest_seconds(network, take(places, np.arange(len(labels))), labels, homes)
-        mine.append(time.perf_counter() - begin)
-    return float(np.median(mine)) * 1e3, float(np.median(scipys)) * 1e3
+def warm(osm: Path) -> None:
+    """Compile everything on a few streets first."""
+    with warnings.catch_warnings(action="ignore"):
+        engine(osm, 100)
 
 
 def main() -> None:
-    """Run the job twice, so that the second is free of compilation, and print it."""
+    """Profile, and print the stages."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("osm", type=Path)
     parser.add_argument("--cells", type=int, default=500_000)
-    parser.add_argument("--polygons", action="store_true")
+    parser.add_argument("--assess", action="store_true", help="a whole assessment")
+    parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    standard = synthetic_standard()
-    for run in ("first run, with compilation", "second run"):
-        SECONDS.clear()
-        rng = np.random.default_rng(7)
-        with stage("read"):
-            extract = read_osm(asked.osm, dwellings=False)
-        with stage("network"):
-            network = WalkNetwork.from_osm(extract)
-        cells = synthetic_cells(network, asked.cells, rng)
-        facilities = synthetic_facilities(network, rng)
-        units = gpd.GeoDataFrame(
-            {"name": "synthetic", "setting": "urban", "residents": np.nan, "priority": 1.0},
-            index=pd.Index(["county"], name="unit_id"),
-            geometry=[shapely.box(*cells.total_bounds)],
-            crs=network.crs,
-        )
-        with stage("snap"):
-            homes, places = network.snap(cells), network.snap(facilities)
-        with stage("times"):
-            access = nearest_times(
-                network, facilities, cells, kinds=KINDS, cell_places=homes, facility_places=places
-            )
-        with stage("coverage"):
-            table = coverage(cells, access, units, standard)
-        if asked.polygons:
-            with stage("polygons"):
-                isochrones(network, facilities, minutes=(5, 10, 15))
-        peak = psutil.Process().memory_info()
-        print(run, {**dict(network.counts)})
-        print("  ", "  ".join(f"{k} {v:.2f} s" for k, v in SECONDS.items()))
-        print(f"   total {sum(SECONDS.values()):.2f} s, resident {peak.rss / 2**20:.0f} MB")
-        share = table.xs("population", level="denominator")["share"]
-        print(f"   coverage {share.min():.3f} to {share.max():.3f}")
-    mine, scipys = scipy_ratio(network, facilities[facilities["kind"] == KINDS[12]], cells)
-    print(f"   nearest search {mine:.1f} ms, scipy {scipys:.1f} ms: ratio {mine / scipys:.2f}")
+    demo = Path(__file__).parents[1] / "data/liechtenstein/liechtenstein-2013-08-03.osm.pbf"
+    warm(demo)
+    done = (assessment if asked.assess else engine)(asked.osm, asked.cells)
+    done["peak_process_mb"] = max(done["peak_mb"].values())  # type: ignore[attr-defined]
+    done["resident_mb"] = round(psutil.Process().memory_info().rss / 2**20)
+    if asked.json:
+        print(json.dumps(done))
+        return
+    seconds, peak = done.pop("seconds"), done.pop("peak_mb")
+    rows = [[name, f"{value:.2f}", peak[name]] for name, value in seconds.items()]  # type: ignore[attr-defined, index]
+    print(table(["stage", "s", "peak MB"], rows))
+    print(f"total {sum(seconds.values()):.2f} s", done)  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":
