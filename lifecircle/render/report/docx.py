@@ -148,7 +148,6 @@ def _front(document: Document, report: Report, styles: Styles, wide: Length) -> 
     _write(document, text["contents"], styles.contents)
     headings = [part for part in report.parts if isinstance(part, Heading)]
     add_contents(document, headings, styles, wide)
-    _write(document, text["update_contents"], styles.note).paragraph_format.space_after = Cm(0)
 
 
 def _add(

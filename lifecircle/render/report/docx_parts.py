@@ -57,6 +57,9 @@ def add_contents(
 ) -> None:
     """Add a table of contents: a field of Word's, filled with the headings until it is updated.
 
+    Only Word knows on which page a heading stands. Until it says so the entries have neither a page
+    number nor the dots that lead to one, so that they look finished on paper and as PDF.
+
     Parameters
     ----------
     document
@@ -70,10 +73,11 @@ def add_contents(
     """
     lines = []
     for heading in headings:
-        line = document.add_paragraph(style=styles.toc(heading.level))
-        stops = line.paragraph_format.tab_stops
-        stops.add_tab_stop(wide, WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS)
-        lines.append(line)
+        name = styles.toc(heading.level)
+        lines.append(document.add_paragraph(style=name))
+        stops = document.styles[name].paragraph_format.tab_stops
+        if not len(stops):  # of the style, for the entries that Word will write
+            stops.add_tab_stop(wide, WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS)
     if not lines:
         return
     _mark(lines[0], "begin")
@@ -88,9 +92,7 @@ def add_contents(
         link.set(qn("w:anchor"), _anchor(heading.number))
         line._p.append(link)  # noqa: SLF001
         run = line.add_run(printable(f"{heading.number}  {heading.text}"))._r  # noqa: SLF001
-        run.append(OxmlElement("w:tab"))
         link.append(run)
-        add_field(line, f"PAGEREF {_anchor(heading.number)} \\h", " ", parent=link)
     _mark(lines[-1], "end")
 
 

@@ -12,15 +12,23 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from lifecircle.render.mappable import Mappable
+from lifecircle.render.report.asked import unverified_words
+from lifecircle.render.report.figure_page import (
+    HEAD,
+    draw_frame,
+    foot_of,
+    generated,
+    small_print,
+)
 from lifecircle.render.report.figure_text import Lettering, short
-from lifecircle.render.report.text import percent, points, report_words
+from lifecircle.render.report.text import percent, plain, points, report_words
 from lifecircle.standards import Lang
 from lifecircle.tables import SCOPE_COUNTY
 
 _WIDE: Final = 16.0  # cm
 _ROW: Final = 0.44  # cm
 _HEAD: Final = 0.8  # cm, the name of a circle
-_MOST_ROWS: Final = 42  # of one chart: a page
+_MOST_ROWS: Final = 38  # of one chart: a page
 _MOST_UNITS: Final = 12  # of one circle in the chart of units: the lowest
 _BAR: Final = "#2a788e"
 _LAND: Final = "#d59f00"
@@ -42,6 +50,15 @@ class _Row:
 class _Panel:
     title: str
     rows: tuple[_Row, ...]
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What a chart says of itself, so that its file can stand alone."""
+
+    head: tuple[str, str]
+    lines: list[str]
+    foot: float
 
 
 def coverage_charts(assessment: Mappable, lang: Lang, letters: Lettering) -> list[Figure]:
@@ -70,7 +87,8 @@ def coverage_charts(assessment: Mappable, lang: Lang, letters: Lettering) -> lis
             if keys[0] not in table.index:
                 continue
             shares = [_share(table, key) for key in keys]
-            label = short(standard.kinds[r.kind].label(lang), 24)
+            mark = " *" if r.flag == "unverified" else ""
+            label = short(standard.kinds[r.kind].label(lang), 22) + mark
             if not known.get(r.kind, 0):
                 rows.append(_Row(label, None, text["none_known_short"]))
                 continue
@@ -78,17 +96,18 @@ def coverage_charts(assessment: Mappable, lang: Lang, letters: Lettering) -> lis
             rows.append(_Row(label, shares[0], told, (shares[1], shares[2])))
         rows.sort(key=lambda row: -1.0 if row.value is None else row.value, reverse=True)
         if rows:
-            panels.append(_Panel(short(standard.circles[circle].label(lang), 60), tuple(rows)))
+            panels.append(_Panel(_title(assessment, circle, lang), tuple(rows)))
     legend = [
         ("bar", _BAR, text["bar_residents"]),
         ("D", _LAND, text["mark_land"]),
         ("o", _COMMUNITIES, text["mark_communities"]),
+        ("", _INK, text["mark_unverified"]),
     ]
-    pages = _pages(panels)
-    return [_chart(page, text["share_axis"], legend, letters) for page in pages]
+    frame = _frame(assessment, text["coverage_title"], lang)
+    return [_chart(page, text["share_axis"], legend, frame, letters) for page in _pages(panels)]
 
 
-def unit_chart(assessment: Mappable, lang: Lang, letters: Lettering) -> Figure | None:
+def unit_charts(assessment: Mappable, lang: Lang, letters: Lettering) -> list[Figure]:
     """Draw the mean score of each unit by circle, the lowest first; of many only the lowest.
 
     Parameters
@@ -97,6 +116,11 @@ def unit_chart(assessment: Mappable, lang: Lang, letters: Lettering) -> Figure |
         Checked tables.
     lang, letters
         Language and fonts.
+
+    Returns
+    -------
+    list of Figure
+        As many as the rows need; none where nothing was judged.
     """
     text, units = report_words(lang), assessment.units
     names = units["name"].astype(object).where(units["name"].notna(), units.index.to_series())
@@ -112,14 +136,32 @@ def unit_chart(assessment: Mappable, lang: Lang, letters: Lettering) -> Figure |
             for unit, score in lowest.items()
         ]
         if rows:
-            title = short(assessment.standard.circles[circle].label(lang), 60)
+            title = _title(assessment, circle, lang)
             if len(scores) > len(rows):
                 title += text["lowest_of"].format(count=len(rows), all=len(scores))
             panels.append(_Panel(title, tuple(rows)))
-    if not panels:
-        return None
-    page = _pages(panels)[0]
-    return _chart(page, text["score_axis"], [("bar", _BAR, text["bar_score"])], letters, 100.0)
+    frame, legend = (
+        _frame(assessment, text["units_title"], lang),
+        [("bar", _BAR, text["bar_score"])],
+    )
+    return [
+        _chart(page, text["score_axis"], legend, frame, letters, 100.0) for page in _pages(panels)
+    ]
+
+
+def _title(assessment: Mappable, circle: str, lang: Lang) -> str:
+    """Name a circle, with how many of its thresholds are unverified."""
+    name = short(assessment.standard.circles[circle].label(lang), 60)
+    limits = unverified_words(assessment, circle, lang)
+    told = report_words(lang)["panel_title"].format(circle=name, limits=limits)
+    return told if limits else name
+
+
+def _frame(assessment: Mappable, title: str, lang: Lang) -> _Frame:
+    date = generated(assessment) or "–"
+    county = plain(assessment.config.label(lang))
+    subtitle = report_words(lang)["map_subtitle"].format(county=county, date=date)
+    return _Frame((title, subtitle), *foot_of(small_print(assessment, lang, chart=True)))
 
 
 _DENOMINATORS: Final = ("population", "residential_land", "communities")
@@ -150,15 +192,17 @@ def _chart(
     panels: list[_Panel],
     axis: str,
     legend: list[tuple[str, str, str]],
+    frame: _Frame,
     letters: Lettering,
     full: float = 1.0,
 ) -> Figure:
     heights = [_HEAD + _ROW * len(panel.rows) for panel in panels]
-    total = sum(heights) + 1.9
+    total = sum(heights) + 1.9 + HEAD + frame.foot
     figure = Figure(figsize=(_WIDE / 2.54, total / 2.54), facecolor="white")
     FigureCanvasAgg(figure)
-    top = total - 0.75
-    _key(figure, total, legend, letters)
+    draw_frame(figure, frame.head, frame.lines, letters)
+    top = total - HEAD - 0.75
+    _key(figure, total - HEAD, legend, letters)
     for panel, high in zip(panels, heights, strict=True):
         letters.write(figure, 0.0, top - 0.45, panel.title, 8.5, bold=True, color=_INK)
         tall = _ROW * len(panel.rows)
@@ -173,7 +217,14 @@ def _chart(
     for label in axes.get_xticklabels():
         label.set_fontproperties(letters.font(7))
     letters.write(
-        figure, (_NAME_CM + _WIDE - 1.4) / 2, 0.15, axis, 7.5, ha="center", va="bottom", color=_SOFT
+        figure,
+        (_NAME_CM + _WIDE - 1.4) / 2,
+        frame.foot + 0.15,
+        axis,
+        7.5,
+        ha="center",
+        va="bottom",
+        color=_SOFT,
     )
     return figure
 
@@ -241,6 +292,9 @@ def _key(
     for shape, colour, label in legend:
         if shape == "bar":
             mark: Any = Rectangle((x, y - 0.1), 0.5, 0.22, transform=place, color=colour, lw=0)
+        elif not shape:
+            letters.write(figure, x, y, label, 7.5, va="center", color=colour)
+            continue
         else:
             mark = Line2D([x + 0.25], [y], marker=shape, ms=4.5, color=colour, transform=place)
         figure.add_artist(mark)

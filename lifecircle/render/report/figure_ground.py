@@ -14,11 +14,9 @@ import shapely
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.path import Path
-from matplotlib.patheffects import withStroke
 
 from lifecircle.render.mappable import Mappable
-from lifecircle.render.report.figure_text import Lettering, short
-from lifecircle.render.standards_text import width
+from lifecircle.render.report.figure_text import short
 
 Floats = npt.NDArray[np.float64]
 Classes = npt.NDArray[np.int8]
@@ -147,49 +145,6 @@ def draw_cells(
     drawn = PolyCollection(outlines, facecolors=colour, linewidths=0, antialiaseds=False, zorder=1)
     drawn.set_rasterized(True)
     axes.add_collection(drawn, autolim=False)
-
-
-def draw_names(axes: Axes, ground: Ground, letters: Lettering, metres_per_cm: float) -> int:
-    """Write the units' names where they do not cover one another, the most residents first.
-
-    Parameters
-    ----------
-    axes
-        With metres of the county's CRS.
-    ground
-        Holds the names.
-    letters
-        The fonts.
-    metres_per_cm
-        The map's scale.
-
-    Returns
-    -------
-    int
-        How many names did not fit.
-    """
-    taken: list[tuple[float, float, float, float]] = []
-    size = 6.5
-    for x, y, name in ground.names:
-        half = 0.5 * width(name) * size * 0.5 * 0.03528 * metres_per_cm
-        high = 0.6 * size * 0.03528 * metres_per_cm
-        box = (x - half, y - high, x + half, y + high)
-        if any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
-            continue
-        taken.append(box)
-        axes.text(
-            x,
-            y,
-            letters.legible(name),
-            fontproperties=letters.font(size),
-            ha="center",
-            va="center",
-            color="#1d2226",
-            zorder=8,
-            parse_math=False,
-            path_effects=[withStroke(linewidth=1.8, foreground="white", alpha=0.9)],
-        )
-    return len(ground.names) - len(taken)
 
 
 def path_of(shapes: Iterable[Any]) -> Path:

@@ -22,12 +22,12 @@ from lifecircle.render.web.maps import words
 from lifecircle.standards import Lang
 
 WIDE: Final = 16.0  # cm: the text width of the report, so that nothing is scaled there
+HEAD: Final = 1.75  # cm, of title and subtitle
 GAP: Final = "#c24e00"
 """Colour of gaps, as on the interactive map (templates/layers.js)."""
 
 _INK: Final = "#1d2226"
 _SOFT: Final = "#4c545a"
-_HEAD: Final = 1.75  # cm
 _LINE: Final = 0.36  # cm, of the small print
 _ROW: Final = 0.5  # cm, of the legend
 _SIDE: Final = 4.7  # cm, of a legend beside a tall county
@@ -100,14 +100,14 @@ def new_page(
     beside = tall >= _UPRIGHT
     room = WIDE - _SIDE - 0.3 if beside else WIDE
     wide, high = room, min(max(room * tall * 1.04, 7.0), 17.5 if beside else 13.0)
-    lines = [wrapped(line, 134, 4) for line in small_print]
-    foot = 0.25 + _LINE * sum(line.count("\n") + 1 for line in lines)
+    lines, foot = foot_of(small_print)
     below = 0.0 if beside else 5.3
-    height = _HEAD + high + below + foot + 0.2
+    height = HEAD + high + below + foot + 0.2
     figure = Figure(figsize=(WIDE / 2.54, height / 2.54), facecolor="white")
     FigureCanvasAgg(figure)
     base = foot + below + 0.1
-    axes = figure.add_axes((0.0, base / height, wide / WIDE, high / height))
+    # A hair inside the page, so that no side of the frame is cut.
+    axes = figure.add_axes((0.002, base / height, wide / WIDE - 0.004, high / height))
     metres_per_cm = max((east - west) * 1.04 / wide, (north - south) * 1.04 / high)
     for which, low, up, size in (("x", west, east, wide), ("y", south, north, high)):
         middle, half = (low + up) / 2.0, size * metres_per_cm / 2.0
@@ -117,9 +117,7 @@ def new_page(
     axes.set_aspect("auto")
     for spine in axes.spines.values():
         spine.set(linewidth=0.6, edgecolor=_SOFT)
-    letters.write(figure, 0.0, height - 0.15, title, 13, bold=True, color=_INK, va="top")
-    letters.write(figure, 0.0, height - 0.95, subtitle, 8, color=_SOFT, va="top")
-    _foot(figure, lines, letters)
+    draw_frame(figure, (title, subtitle), lines, letters)
     legend = (
         (wide + 0.35, base + high, _SIDE - 0.05, high)
         if beside
@@ -149,8 +147,9 @@ def draw_legend(page: Page, items: Sequence[Item], lang: Lang, letters: Letterin
     taken = 0
     for item in items:
         tall = 1 + item.label.count("\n")
-        if taken + tall > rows and wide >= WIDE and x + 2 * across <= left + wide:
+        if taken + tall > rows and wide >= WIDE and x + across + 4.5 <= left + wide:
             x, y, taken = x + across, top - 0.2, 0
+            rows -= 3 if x + across > left + wide - 4.5 else 0  # the scale stands below
         _entry(page.figure, item, x, y, across, letters)
         y -= _ROW * (1 + 0.72 * (tall - 1))
         taken += tall
@@ -192,7 +191,7 @@ def draw_scale(page: Page, corner: tuple[float, float], lang: Lang, letters: Let
     letters.write(figure, middle, y + 0.62, north, 8, bold=True, ha="center", color=_INK)
 
 
-def small_print(assessment: Mappable, lang: Lang) -> list[str]:
+def small_print(assessment: Mappable, lang: Lang, *, chart: bool = False) -> list[str]:
     """Give what every map says at its foot: walk, CRS, sources, producer, and who may see it.
 
     Parameters
@@ -201,6 +200,8 @@ def small_print(assessment: Mappable, lang: Lang) -> list[str]:
         Config, CRS and date.
     lang
         Its language.
+    chart
+        A chart has no CRS, and bears no approval number: that is given to maps.
     """
     config, text = assessment.config, words(lang)
     walk = text["walking_speed"].format(
@@ -209,13 +210,15 @@ def small_print(assessment: Mappable, lang: Lang) -> list[str]:
     lines = [
         plain(config.notice_zh if lang == "zh" else config.notice_en, 300),
         text["semicolon"].join(
-            [
+            part
+            for part in [
                 text["standard_is"]
                 .partition("（" if lang == "zh" else " (")[0]
                 .format(standard=plain(assessment.standard.label(lang), 80)),
                 walk,
-                text["crs_is"].format(crs=crs_name(assessment.units.crs)),
+                "" if chart else text["crs_is"].format(crs=crs_name(assessment.units.crs)),
             ]
+            if part
         ),
         text["about_data"] + ("：" if lang == "zh" else ": ") + sources(assessment, lang),
     ]
@@ -224,7 +227,7 @@ def small_print(assessment: Mappable, lang: Lang) -> list[str]:
         if config.map.producer
         else "",
         text["generated_on"].format(date=generated(assessment)) if generated(assessment) else "",
-        approval(assessment, lang),
+        "" if chart and config.map.approval_number else approval(assessment, lang),
     ]
     lines.append(text["semicolon"].join(part for part in made if part))
     return [line for line in lines if line]
@@ -284,7 +287,31 @@ def _brackets(text: str, lang: Lang) -> str:
     return f"（{text}）" if lang == "zh" else f" ({text})"
 
 
-def _foot(figure: Figure, lines: Sequence[str], letters: Lettering) -> None:
+def foot_of(small_print: Sequence[str]) -> tuple[list[str], float]:
+    """Give the small print in lines, and the height that they take, cm."""
+    lines = [wrapped(line, 134, 4) for line in small_print]
+    return lines, 0.25 + _LINE * sum(line.count("\n") + 1 for line in lines)
+
+
+def draw_frame(
+    figure: Figure, head: tuple[str, str], lines: Sequence[str], letters: Lettering
+) -> None:
+    """Write title and subtitle at the top of a page, and the small print at its foot.
+
+    Parameters
+    ----------
+    figure
+        The page; its head takes `HEAD` cm.
+    head
+        Title and subtitle.
+    lines
+        As `foot_of` gave them.
+    letters
+        The fonts.
+    """
+    height = float(figure.get_size_inches()[1]) * 2.54
+    letters.write(figure, 0.0, height - 0.15, head[0], 13, bold=True, color=_INK, va="top")
+    letters.write(figure, 0.0, height - 0.95, head[1], 8, color=_SOFT, va="top")
     y = 0.12
     for number, line in enumerate(reversed(lines)):
         last = number == 0

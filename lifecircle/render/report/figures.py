@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.transforms import Bbox
-from PIL import Image
+from PIL import Image, ImageOps
 
 from lifecircle.render.mappable import Mappable, check_assessment
-from lifecircle.render.report.figure_charts import coverage_charts, unit_chart
+from lifecircle.render.report.asked import limit_lines
+from lifecircle.render.report.figure_charts import coverage_charts, unit_charts
 from lifecircle.render.report.figure_ground import (
     GOOD_TO_BAD,
     MISSING,
@@ -27,12 +29,12 @@ from lifecircle.render.report.figure_ground import (
     Ground,
     draw_cells,
     draw_ground,
-    draw_names,
     ground_of,
     minute_classes,
     path_of,
     score_classes,
 )
+from lifecircle.render.report.figure_labels import draw_names, draw_ranks, gap_spots
 from lifecircle.render.report.figure_page import (
     GAP,
     Item,
@@ -51,6 +53,7 @@ REPORT_DPI: Final = 200
 """Of figures within the report: sharp on paper, small enough to send."""
 
 _A4: Final = (8.27, 11.69)  # inches
+_MARGIN_CM: Final = 0.6
 _MARKED: Final = 20  # gaps whose rank is written on the map
 _MINUTES: Final = (5.0, 10.0, 15.0, 30.0, 60.0)
 _MINUTE_LABELS: Final = ("≤ 5", "5–10", "10–15", "15–30", "30–60", "> 60")
@@ -100,7 +103,9 @@ class Figures:
     lang: Lang
     drawings: tuple[Drawing, ...]
     _pixels: dict[str, Image.Image] = field(default_factory=dict, repr=False, compare=False)
-    _files: dict[tuple[str, int], bytes] = field(default_factory=dict, repr=False, compare=False)
+    _files: dict[tuple[str, int, float], bytes] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def of(self, *kinds: str) -> tuple[Drawing, ...]:
         """Give the drawings of some kinds."""
@@ -111,7 +116,7 @@ class Figures:
         wide, high = drawing.figure.get_size_inches()
         return float(wide) * 2.54, float(high) * 2.54
 
-    def png(self, drawing: Drawing, dpi: int = DPI) -> bytes:
+    def png(self, drawing: Drawing, dpi: int = DPI, *, margin_cm: float = 0.0) -> bytes:
         """Give a drawing as a PNG file.
 
         Parameters
@@ -120,10 +125,14 @@ class Figures:
             One of ``drawings``.
         dpi
             Its resolution, up to `DPI`; the file says it too.
+        margin_cm
+            White around it, for a file that stands alone; within a report the page has margins.
         """
-        key = (drawing.name, dpi)
+        key = (drawing.name, dpi, margin_cm)
         if key not in self._files:
             image = self._image(drawing)
+            if margin_cm:
+                image = ImageOps.expand(image, round(margin_cm / 2.54 * DPI), "white")
             if dpi != DPI:
                 size = (round(image.width * dpi / DPI), round(image.height * dpi / DPI))
                 image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
@@ -152,7 +161,7 @@ class Figures:
                 pdf.savefig(drawing.figure, bbox_inches=page, dpi=DPI)
 
     def write_pngs(self, folder: str | Path) -> list[Path]:
-        """Write each drawing as a PNG of 300 dpi.
+        """Write each drawing as a PNG of 300 dpi, with white around it.
 
         Parameters
         ----------
@@ -166,7 +175,7 @@ class Figures:
         """
         paths = [Path(folder) / f"{drawing.name}.png" for drawing in self.drawings]
         for path, drawing in zip(paths, self.drawings, strict=True):
-            path.write_bytes(self.png(drawing))
+            path.write_bytes(self.png(drawing, margin_cm=_MARGIN_CM))
         return paths
 
     def _image(self, drawing: Drawing) -> Image.Image:
@@ -225,14 +234,16 @@ def draw_figures(
         *(_gap_map(assessment, key, ground, lang, letters) for key in _gap_kinds(assessment)),
     ]
     text = report_words(lang)
-    for number, figure in enumerate(coverage_charts(assessment, lang, letters), start=1):
-        caption = text["coverage_caption"] + (f" ({number})" if number > 1 else "")
-        alt = text["coverage_alt"]
-        drawings.append(Drawing(f"coverage-{number}", "coverage", "", caption, alt, figure))
-    chart = unit_chart(assessment, lang, letters)
-    if chart is not None:
-        caption, alt = text["units_caption"], text["units_alt"]
-        drawings.append(Drawing("units", "units", "", caption, alt, chart))
+    charts: tuple[tuple[Literal["coverage", "units"], list[Figure]], ...] = (
+        ("coverage", coverage_charts(assessment, lang, letters)),
+        ("units", unit_charts(assessment, lang, letters)),
+    )
+    for kind, several in charts:
+        for number, figure in enumerate(several, start=1):
+            caption = text[f"{kind}_caption"] + (f" ({number})" if number > 1 else "")
+            alt = text[f"{kind}_alt"]
+            name = kind if kind == "units" and number == 1 else f"{kind}-{number}"
+            drawings.append(Drawing(name, kind, "", caption, alt, figure))
     named = [
         Drawing(f"{n:02d}-{d.name}", d.kind, d.subject, d.caption, d.alt, d.figure)
         for n, d in enumerate(drawings, start=1)
@@ -339,7 +350,7 @@ def _circle_map(
     classes = score_classes(assessment.scores["score"].xs(circle, level="circle"), cells)
     draw_cells(page.axes, ground, classes)
     draw_ground(page.axes, ground)
-    left_out = draw_names(page.axes, ground, letters, page.metres_per_cm)
+    left_out = draw_names(page, ground, letters)
     asked = standard.for_circle(circle)
     unsure = sum(r.flag == "unverified" for r in asked)
     told = text["circle_services"].format(count=len(asked), unsure=unsure)
@@ -377,14 +388,17 @@ def _gap_map(
             path_of(areas), facecolor="none", edgecolor=GAP, hatch="///", linewidth=0.5, zorder=5
         )
         page.axes.add_artist(hatched)
-    known = _draw_places(page, assessment, kind, entry.color)
-    left_out = draw_names(page.axes, ground, letters, page.metres_per_cm)
-    _draw_ranks(page, areas[:_MARKED], letters)
+    dots = _draw_places(page, assessment, kind, entry.color)
+    known = len(dots)
+    taken = draw_ranks(page, gap_spots(gaps)[:_MARKED], letters)
+    left_out = draw_names(page, ground, letters, taken, dots)
+    limits = text["semicolon"].join(limit_lines(assessment, kind, lang))
     items = [
         Item("head", text["minutes_head"]),
         Item("text", text["shares_right"]),
         *_class_items(_MINUTE_LABELS, classes, ground.persons, text["not_reached"]),
         Item("hatch", text["gap_item"].format(count=len(gaps)), GAP),
+        Item("text", wrapped(text["gap_limits"].format(limits=limits), 32, 6)),
         Item("dot", text["place_item"].format(kind=label, count=known), entry.color),
         *_common_items(left_out, lang),
     ]
@@ -397,27 +411,13 @@ def _gap_map(
     return Drawing(_file_name("gap", kind), "gap", kind, caption, alt, page.figure)
 
 
-def _draw_places(page: Page, assessment: Mappable, kind: str, colour: str) -> int:
-    """Mark the facilities of one kind, without names; give how many are known."""
+def _draw_places(
+    page: Page, assessment: Mappable, kind: str, colour: str
+) -> npt.NDArray[np.float64]:
+    """Mark the facilities of one kind, without names; give their places."""
     places = assessment.facilities[assessment.facilities["kind"] == kind]
     points = shapely.get_coordinates(shapely.centroid(places.geometry.to_numpy()))
     page.axes.scatter(
         points[:, 0], points[:, 1], s=18, c=colour, edgecolors="white", linewidths=0.6, zorder=6
     )
-    return len(places)
-
-
-def _draw_ranks(page: Page, areas: Any, letters: Lettering) -> None:
-    spots = shapely.get_coordinates(shapely.point_on_surface(areas))
-    for rank, (x, y) in reversed(list(enumerate(spots.tolist(), start=1))):
-        page.axes.text(
-            x,
-            y,
-            f"{rank}",
-            fontproperties=letters.font(6, bold=True),
-            color="white",
-            ha="center",
-            va="center",
-            zorder=9,
-            bbox={"boxstyle": "circle,pad=0.22", "facecolor": GAP, "edgecolor": "white", "lw": 0.5},
-        )
+    return np.asarray(points, dtype=np.float64)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from lifecircle.render.standards_text import width
 from lifecircle.standards import Lang
 
 NAME_LENGTH: Final = 40
@@ -164,6 +165,31 @@ def tenth_down(value: float) -> float:
     (29.0, 28.9)
     """
     return math.floor(float(value) * 10.0 + 1e-7) / 10.0
+
+
+def in_halves(text: str, columns: int) -> list[str]:
+    """Break a text that is longer than a line at the stop nearest its middle.
+
+    Parameters
+    ----------
+    text
+        One line.
+    columns
+        Of a line; a Chinese character takes two.
+
+    Examples
+    --------
+    >>> in_halves("演示数据：人口为2012年底；不代表现状。", 30)
+    ['演示数据：人口为2012年底；', '不代表现状。']
+    >>> in_halves("short; text", 30)
+    ['short; text']
+    """
+    stops = [found.end() for found in re.finditer(r"[，；。]|[,;.] ", text)]
+    stops = [at for at in stops if at < len(text)]
+    if width(text) <= columns or not stops:
+        return [text] if text else []
+    at = min(stops, key=lambda stop: abs(width(text[:stop]) - width(text) / 2))
+    return [text[:at].rstrip(), text[at:]]
 
 
 def joined(parts: Iterable[str], lang: Lang) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from lifecircle.render.mappable import Mappable, check_assessment
 from lifecircle.render.report.chapters import circles, gaps, method, summary, targets
@@ -14,8 +15,10 @@ from lifecircle.render.report.figures import Figures, draw_figures
 from lifecircle.render.report.findings import findings
 from lifecircle.render.report.model import Part, Report, numbered
 from lifecircle.render.report.page import page_html
-from lifecircle.render.report.text import plain, report_words
+from lifecircle.render.report.text import in_halves, plain, report_words
 from lifecircle.standards import Lang
+
+_LINE: Final = 72  # columns of a line of the first page
 
 
 def build_report(assessment: Mappable, figures: Figures, lang: Lang = "zh") -> Report:
@@ -44,7 +47,7 @@ def build_report(assessment: Mappable, figures: Figures, lang: Lang = "zh") -> R
         text["fact_standard"].format(standard=plain(assessment.standard.label(lang), 80)),
         text["fact_producer"].format(producer=producer) if producer else "",
         text["fact_date"].format(date=date) if date else "",
-        notice,
+        *in_halves(notice, _LINE),
     ]
     return Report(
         title=text["title"].format(county=county),
