@@ -76,7 +76,7 @@ def engine(osm: Path, cells: int) -> dict[str, object]:
         "pairs": pairs,
         "polygons": len(drawn),
         "coverage": [float(share.min()), float(share.max())],
-        "coverage_by_kind": share.to_list(),
+        "coverage_by_kind": share.groupby(level="kind").first().to_list(),
         "pairs_against_nearest_s": apart,
     }
 

@@ -254,7 +254,7 @@ def osmnx(run: Run) -> None:
         return shares
 
     shares, spent = timed(coverage)
-    gap = np.abs(np.sort(mine["coverage_by_kind"]) - np.sort(shares)).max() * 100
+    gap = np.abs(np.array(mine["coverage_by_kind"]) - np.array(shares)).max() * 100
     ratio = (read + spent) / ours
     run.page.goal(
         f"OSMnx + networkx, {run.osm.name} -> coverage of 25 kinds, {cells:,} cells",
