@@ -13,10 +13,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from synthetic_assessment import CRS, HOSTILE, synthetic_assessment
 
 from lifecircle.errors import DataWarning
+from lifecircle.render.report.asked import settings_without
 from lifecircle.render.report.figure_ground import (
     GOOD_TO_BAD,
     MISSING,
@@ -25,7 +28,8 @@ from lifecircle.render.report.figure_ground import (
     path_of,
     score_classes,
 )
-from lifecircle.render.report.figure_page import GAP, round_length
+from lifecircle.render.report.figure_labels import draw_names, draw_ranks, gap_spots, overlap
+from lifecircle.render.report.figure_page import GAP, new_page, round_length
 from lifecircle.render.report.figure_text import Lettering, lettering, short, wrapped
 from lifecircle.render.report.figures import DPI, draw_figures, write_maps
 
@@ -241,3 +245,143 @@ def test_lines_break_between_chinese_characters_and_names_are_cut():
     assert short(HOSTILE[1], 12).endswith("…")
     with warnings.catch_warnings(action="error"):
         assert short(None, 12) == ""
+
+
+# --- labels, limits and files that stand alone ------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def blank(invented):
+    letters = lettering()
+    return letters, ground_of(invented)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    places=st.lists(st.tuples(st.floats(0.1, 0.9), st.floats(0.1, 0.9)), min_size=1, max_size=20)
+)
+def test_no_rank_covers_another_and_no_name_a_rank(blank, places):
+    letters, ground = blank
+    page = new_page(ground, "x", "y", [], letters)
+    west, south, east, north = ground.bounds
+    spots = np.array([(west + a * (east - west), south + b * (north - south)) for a, b in places])
+    taken = draw_ranks(page, spots, letters)
+    assert len(taken) == len(places)
+    assert not any(overlap(a, b) for n, a in enumerate(taken) for b in taken[:n])
+    ranks = len(page.axes.texts)
+    left_out = draw_names(page, ground, letters, taken)
+    names = page.axes.texts[ranks:]
+    assert len(names) + left_out == len(ground.names)
+    for name in names:
+        x, y = name.get_position()
+        assert not any(b[0] < x < b[2] and b[1] < y < b[3] for b in taken)
+
+
+def test_ranks_at_one_place_stand_beside_one_another_with_a_line(blank):
+    letters, ground = blank
+    page = new_page(ground, "x", "y", [], letters)
+    middle = np.array([ground.bounds[:2], ground.bounds[2:]]).mean(axis=0)
+    taken = draw_ranks(page, np.array([middle, middle]), letters)
+    assert taken[0][0] < middle[0] < taken[0][2]  # the first keeps its place
+    assert not overlap(*taken)
+    assert len(page.axes.lines) == 1
+
+
+def test_gaps_are_labelled_where_residents_live_most_densely(invented):
+    gaps = invented.gaps.iloc[:2].assign(x=[7.0, np.nan], y=[8.0, np.nan])
+    inside = gaps.geometry.iloc[1]
+    first, second = gap_spots(gaps)
+    assert first.tolist() == [7.0, 8.0]
+    assert inside.covers(shapely.Point(second))
+    assert inside.covers(shapely.Point(gap_spots(gaps.drop(columns=["x", "y"]))[1]))
+
+
+@pytest.mark.parametrize(
+    ("lang", "expected", "mark"),
+    [
+        (
+            "zh",
+            "城市社区15分钟生活圈15分钟；乡镇便民生活圈30分钟（未核实）",
+            "本圈5项阈值中4项未核实",
+        ),
+        ("en", "Urban15-minutelifecircle15min;Townshipconveniencecircle30min(unverified)", "4of"),
+    ],
+)
+def test_limits_and_what_is_unverified_stand_on_gap_maps_and_charts(invented, lang, expected, mark):
+    drawn = draw_figures(invented, lang)
+    for drawing in drawn.of("gap"):
+        assert expected in "".join(texts(drawing)).replace("\n", "").replace(" ", "")
+    for drawing in drawn.of("coverage", "units"):
+        assert mark in "".join(texts(drawing)).replace(" ", "")
+    (coverage,) = drawn.of("coverage")
+    marked = [text for text in texts(coverage) if text.endswith(" *")]
+    assert len(marked) == 4  # the township's kinds by 30 minutes; sport by 2000 m is ours
+
+
+def test_a_map_says_for_whom_the_standard_has_no_threshold(invented):
+    standard = invented.standard
+    urban = tuple(r for r in standard.requirements if r.circle == "urban_life_15")
+    some = standard.model_copy(update={"requirements": urban})
+    assert settings_without(invented, "post") == ()
+    assert settings_without(replace(invented, standard=some), "post") == ("township", "rural")
+
+
+def test_charts_stand_alone(invented):
+    for drawing in draw_figures(invented).of("coverage", "units"):
+        said = "".join(texts(drawing)).replace("\n", "")
+        for words in (
+            "虚构县<i>社区生活圈评估",
+            "2026-01-31",
+            "标准：",
+            "数据来源：",
+            "内部工作用图",
+        ):
+            assert words in said
+        assert "坐标系" not in said
+
+
+def test_charts_bear_no_approval_number_of_maps(invented):
+    config = invented.config.model_copy(
+        update={"map": invented.config.map.model_copy(update={"approval_number": "湘S(2026)001号"})}
+    )
+    for drawing in draw_figures(replace(invented, config=config)).of("coverage", "units"):
+        assert "审图号" not in "".join(texts(drawing))
+
+
+def test_files_have_white_around_them(figures):
+    drawing = figures.drawings[0]
+    plain, wide = (
+        Image.open(io.BytesIO(figures.png(drawing, margin_cm=margin))).convert("L")
+        for margin in (0.0, 0.6)
+    )
+    margin = round(0.6 / 2.54 * DPI)
+    assert wide.size == (plain.width + 2 * margin, plain.height + 2 * margin)
+    pixels = np.asarray(wide)
+    assert (pixels[:, :margin] >= 250).all()
+    assert (pixels[:, margin:] < 250).any()
+
+
+def test_every_circle_has_its_panel_however_many_there_are(invented):
+    from lifecircle.render.report.figure_charts import unit_charts
+
+    many = pd.concat(
+        invented.unit_scores.rename(index={a: f"{a}-{n}" for a in invented.units.index})
+        for n in range(5)
+    )
+    scores = many[~many.index.duplicated()]
+    circles = {f"c{n}": invented.standard.circles["urban_life_15"] for n in range(5)}
+    table = pd.concat(
+        scores.xs("urban_life_15", level="circle", drop_level=False).rename(
+            index={"urban_life_15": key}
+        )
+        for key in circles
+    )
+    asked = tuple(
+        r.model_copy(update={"circle": key})
+        for key in circles
+        for r in invented.standard.for_circle("urban_life_15")
+    )
+    standard = invented.standard.model_copy(update={"circles": circles, "requirements": asked})
+    charts = unit_charts(replace(invented, standard=standard, unit_scores=table), "zh", lettering())
+    assert len(charts) == 2
+    assert sum(len(chart.axes) for chart in charts) >= 5

@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synthetic_assessment import synthetic_assessment
 
-from lifecircle.render.report.asked import unknown_kinds
+from lifecircle.plan import empty_scorecard
+from lifecircle.render.report.asked import excluded_kinds, judged_part, unknown_kinds
 from lifecircle.render.report.findings import LEADING, findings
-from lifecircle.render.report.text import count, percent, percent_beyond
-from lifecircle.render.tables.readers import coverage_readers, overview_table
+from lifecircle.render.report.text import count, percent, percent_beyond, points
+from lifecircle.render.tables.readers import overview_table
 from lifecircle.render.tables.words import heading
 
 A, B = "430527101", "430527104"  # urban; B gets twice the priority
@@ -157,8 +158,13 @@ def test_all_is_well_is_said_and_leads_nothing(invented):
 @LANGS
 def test_sentences_agree_with_the_tables(invented, lang):
     table = overview_table(invented, lang).set_index(heading("circle", lang))
-    covered = coverage_readers(invented, lang)
-    covered = covered[covered[heading("unit_id", lang)].isna()]
+    standard = invented.standard
+    people = invented.coverage.xs(("county", "population"), level=("scope", "denominator")).rename(
+        index={
+            key: entry.label(lang)
+            for key, entry in [*standard.circles.items(), *standard.kinds.items()]
+        }
+    )
     for finding in findings(invented, lang):
         if finding.topic == "circle":
             name = re.split("[:：]", finding.text)[0]
@@ -168,13 +174,9 @@ def test_sentences_agree_with_the_tables(invented, lang):
         if finding.topic == "service":
             kind, circle = re.split("[（(]", finding.text)[:2]
             circle = re.split("[，,]", circle)[0]
-            rows = covered[covered[heading("circle", lang)] == circle]
-            row = rows[rows[heading("kind", lang)] == kind.strip()].iloc[0]
-            total, inside = (
-                row[heading(f"population_{name}", lang)] for name in ("total", "covered")
-            )
-            assert count(total - inside, lang) in finding.text
-            assert percent_beyond(row[heading("population_share", lang)]) in finding.text
+            row = people.loc[circle, kind.strip()]
+            assert count(row["total"] - row["covered"], lang) in finding.text
+            assert percent_beyond(row["share"]) in finding.text
 
 
 @LANGS
@@ -201,3 +203,77 @@ def test_whatever_is_covered_the_list_is_ranked_and_finite(invented, shares):
     assert sum(finding.leads for finding in told) <= LEADING
     assert [f.leads for f in told] == sorted((f.leads for f in told), reverse=True)
     assert not any("nan" in finding.text for finding in told)
+
+
+def test_figures_are_rounded_by_one_rule():
+    assert [percent(v) for v in (0.58, 0.0, 1.0, 0.888888, 0.29)] == [
+        *("58.0%", "0.0%", "100.0%", "88.8%", "29.0%")
+    ]
+    assert [points(v) for v in (42.75, 58.0)] == ["42.7", "58.0"]
+    # 9,725 of 11,162 residents are 87.126 %: rounded down, as the share within is (12.873 %).
+    assert (percent(1437 / 11162), percent_beyond(1437 / 11162)) == ("12.8%", "87.1%")
+    assert percent_beyond(1.0 + 1e-12) == "0.0%"
+    assert [count(v, "zh") for v in (0.0, 0.1, 0.99, 1.0, 1.5)] == ["0", "不足1", "不足1", "1", "2"]
+
+
+def test_who_is_judged_is_told_apart_from_whom_no_circle_judges(invented):
+    assert judged_part(invented)[0] == len(invented.units)
+    urban = tuple(r for r in invented.standard.requirements if r.circle == "urban_life_15")
+    some = replace(invented, standard=invented.standard.model_copy(update={"requirements": urban}))
+    units, persons, others, left, settings_left = judged_part(some)
+    inside = invented.cells["setting"] == "urban"
+    assert (units, others) == (
+        (invented.units["setting"] == "urban").sum(),
+        (invented.units["setting"] != "urban").sum(),
+    )
+    assert persons == pytest.approx(invented.cells["persons"][inside].sum())
+    assert left == pytest.approx(invented.cells["persons"][~inside].sum())
+    assert set(settings_left) <= {"township", "rural"}
+
+
+def test_every_sentence_says_how_much_is_unverified(small, invented):
+    scores = invented.unit_scores.assign(unverified_share=0.0)  # none decides, yet they are there
+    told = findings(replace(invented, unit_scores=scores), "zh")
+    (town,) = [f.text for f in told if f.text.startswith("乡镇便民生活圈：")]
+    assert "本圈 5 项阈值中 4 项未核实" in town
+    (city,) = [f.text for f in findings(small, "zh") if f.text.startswith("城市社区")]
+    assert "未核实" not in city
+
+
+def test_what_is_lacking_most_is_no_kind_without_records(small):
+    places = small.facilities[small.facilities["kind"] != "school"]
+    told = findings(replace(small, facilities=places), "zh")
+    (city,) = [f.text for f in told if f.topic == "circle"]
+    assert "最缺" not in city
+    assert "其中 1 类服务无设施数据，按未到达计" in city
+
+
+@LANGS
+def test_targets_of_the_city_and_those_left_out_are_told_apart(invented, lang):
+    status = ["met", "judged at city level", "judged at city level", "excluded"]
+    card = empty_scorecard().reindex(
+        pd.MultiIndex.from_tuples(
+            [("county", f"t{n}") for n in range(4)], names=empty_scorecard().index.names
+        )
+    )
+    told = findings(replace_card(invented, card.assign(status=status)), lang)
+    (text,) = [f.text for f in told if f.topic == "scorecard"]
+    expected = {
+        "zh": "另有 2 项由全市合计评价、1 项由本县列为不评价",
+        "en": "2 are judged at city level, 1 are left out by the county",
+    }
+    assert expected[lang] in text
+
+
+def replace_card(assessment, card):
+    """Give an assessment with a scorecard, which the synthetic one lacks."""
+    from types import SimpleNamespace
+
+    return SimpleNamespace(**vars(assessment), scorecard=card)
+
+
+def test_only_kinds_that_the_standard_asks_for_are_told_as_left_out(invented):
+    standard = invented.standard.model_copy(
+        update={"key": "gb50180-2018", "excluded": {"elder_day_care": "x", "gas": "y"}}
+    )
+    assert excluded_kinds(replace(invented, standard=standard)) == ["elder_day_care"]

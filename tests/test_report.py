@@ -6,8 +6,10 @@ import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import docx
+import geopandas as gpd
 import pytest
 from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml.ns import qn
@@ -16,17 +18,19 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from PIL import Image
+from shapely import Point
 from synthetic_assessment import HOSTILE, synthetic_assessment
 
 from lifecircle import assess, read_config
 from lifecircle.config import ReportConfig
-from lifecircle.errors import InputError, MissingFileError
+from lifecircle.county import judge, measure
+from lifecircle.errors import DataWarning, InputError, MissingFileError
 from lifecircle.plan import empty_scorecard
-from lifecircle.render.report.evidence import deciding
+from lifecircle.render.report.evidence import blanks, deciding
 from lifecircle.render.report.figures import Figures, draw_figures
 from lifecircle.render.report.findings import findings
-from lifecircle.render.report.model import Grid, Heading, grid
-from lifecircle.render.report.text import count, plain
+from lifecircle.render.report.model import Grid, Heading, Paragraph, grid
+from lifecircle.render.report.text import count, in_halves, plain
 from lifecircle.render.report.writing import build_report, report_html, write_report
 from lifecircle.render.tables.sheets import coverage_table
 
@@ -222,6 +226,139 @@ def test_missed_targets_come_first(demo, undrawn):
     missed = verdicts.count("not met")
     assert missed > 0
     assert verdicts[:missed] == ["not met"] * missed
+
+
+# --- what is not known, not judged, not verified ---------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def residential():
+    """The demo by GB 50180: two units are judged, and of 13 kinds no facility is known."""
+    config = read_config("data/liechtenstein/county.toml")
+    with pytest.warns(DataWarning, match="no facility is known of"):
+        measured = measure(config, standards=["gb50180-2018"])
+    return judge(measured, measured.standards[0])
+
+
+def grids(assessment, undrawn, lang="zh"):
+    parts = build_report(assessment, undrawn, lang).parts
+    return {part.caption: part for part in parts if isinstance(part, Grid)}
+
+
+def said_by(assessment, undrawn, lang="zh"):
+    parts = build_report(assessment, undrawn, lang).parts
+    return [part.text for part in parts if isinstance(part, Paragraph)]
+
+
+def test_the_first_paragraph_says_who_is_not_judged(residential, undrawn):
+    first = said_by(residential, undrawn)[0]
+    assert first.startswith("本报告评价列支敦士登 2 个单元、11,162 名居民步行")
+    assert "另有 9 个单元、25,676 名居民属乡镇、农村，本标准没有适用的生活圈，未评价。" in first
+    english = said_by(residential, undrawn, "en")[0]
+    assert "the 11,162 residents of 2 units of Liechtenstein" in english
+    assert "9 more units with 25,676 residents (township, rural) are not judged" in english
+
+
+def test_kinds_without_records_are_neither_0_nor_the_worst(residential, undrawn):
+    tables = grids(residential, undrawn)
+    rows = [row for name, part in tables.items() if "覆盖率" in name for row in part.rows]
+    unknown = [row for row in rows if row[3] == "0"]
+    assert len(unknown) == 14  # 13 kinds, of which one is asked for by two circles
+    assert all(row[4:] == ("无设施数据",) * 3 for row in unknown)
+    assert not any("无设施数据" in row for row in rows if row[3] != "0")
+    worst = [row[4] for row in tables["各生活圈总体情况"].rows]
+    assert worst == ["含 6 类无设施数据", "含 3 类无设施数据", "含 5 类无设施数据"]
+    assert {row[6] for row in tables["分单元评价"].rows} == {*worst, "–"}
+    assert not any("最缺" in line for line in said_by(residential, undrawn))
+
+
+def test_the_standard_is_not_said_to_have_what_the_county_left(residential, undrawn):
+    (line,) = [t for t in said_by(residential, undrawn) if t.startswith("评价依据")]
+    assert "标准共 26 项，经本县调整后共 23 项阈值：已核实 3、未核实 20。" in line
+    lines = said_by(residential, undrawn)
+    assert "本标准要求的服务中，2 类由本县列为不评价：电信、老年人日间照料中心。" in lines
+
+
+def test_clauses_are_in_the_language_of_the_report(residential, undrawn):
+    for basis in (row[4] for row in grids(residential, undrawn)["评价的服务、阈值与依据"].rows):
+        assert not re.search(r"level|radius|minutes", basis)
+    english = grids(residential, undrawn, "en")["Services judged, their thresholds and clauses"]
+    assert "radius 1000 m" in english.rows[0][4]
+
+
+def test_records_of_all_kinds_are_said_of_those_that_are_judged(demo, undrawn):
+    kinds = len(demo.standard.required())
+    expected = f"纳入评价的 {kinds} 类服务在台账或地图中都有设施记录；有记录不等于齐全。"
+    assert expected in said_by(demo, undrawn)
+
+
+def test_targets_say_how_surely_each_is_known(demo, undrawn):
+    rows = grids(demo, undrawn)["规划指标计分卡（全域）"].rows
+    assert {row[6] for row in rows} <= {"已核实", "未核实", "本项目设定", "二手来源"}
+    assert {"已核实", "未核实"} <= {row[6] for row in rows}
+    values = [row[2] for row in rows]
+    assert "88.8" in values  # 8 of 9 villages
+    assert "88.89" not in values
+
+
+def test_targets_of_the_city_are_not_among_those_left_out(demo, undrawn):
+    (line,) = [t for t in said_by(demo, undrawn) if t.startswith("规划指标共")][:1]
+    assert "另有 4 项由全市合计评价、4 项由本县列为不评价" in line
+
+
+def test_no_id_stands_for_a_name(demo, undrawn):
+    tables = grids(demo, undrawn)
+    nearest = {row[4] for name, part in tables.items() if "缺口排序" in name for row in part.rows}
+    assert "邮政（无名称）" in nearest
+    assert not any(re.fullmatch(r"[nwr]\d+(#\w+)?", name) for name in nearest)
+
+
+def test_a_place_of_several_kinds_is_blank_once():
+    table = gpd.GeoDataFrame(
+        {
+            "kind": ["retail", "supermarket", "post", "post"],
+            "name": ["Migros", "Migros", None, None],
+            "hours": [None, "Mo-Fr", None, "Mo"],
+        },
+        geometry=[Point(n, 0) for n in range(4)],
+        index=["n1", "n1#supermarket", "n2", "A#3"],
+        crs=4546,
+    )
+    lacking = blanks(SimpleNamespace(inventory=table))
+    assert lacking == {"name": 2, "hours": 1, "capacity": 3, "floor_m2": 3}
+
+
+def test_blanks_of_the_demo_are_those_of_its_places(demo, undrawn):
+    (table,) = [part for name, part in grids(demo, undrawn).items() if name == "数据问题"]
+    counts = {row[-2] for row in table.rows if "未填写" in "".join(row)}
+    assert "215" in counts  # no capacity is known of any of 215 places, listed in 269 entries
+    assert "269" not in counts
+
+
+def test_changes_name_kinds_and_targets_in_english(demo, undrawn):
+    lines = said_by(demo, undrawn, "en")
+    assert any(line.startswith("kinds Telecom, ") for line in lines)
+    assert not any("supply_coop" in line or "day_care_urban" in line for line in lines)
+
+
+def test_contents_have_no_dots_that_lead_nowhere(written):
+    _, _, path, _ = written
+    document = docx.Document(str(path))
+    entries = [p for p in document.paragraphs if p.style.name.lower().startswith("toc ")]
+    assert len(entries) > 10
+    for entry in entries:
+        assert entry._p.find(f".//{qn('w:tab')}") is None
+    assert not any("F9" in line for line in lines(path))
+
+
+def test_a_long_notice_is_broken_at_a_stop():
+    notice = "演示数据：道路与设施为2013年8月的 OpenStreetMap，人口为2012年底；不代表现状。"
+    assert in_halves(notice, 72) == [
+        "演示数据：道路与设施为2013年8月的 OpenStreetMap，",
+        "人口为2012年底；不代表现状。",
+    ]
+    assert in_halves("", 72) == []
+    assert in_halves("没有停顿" * 30, 72) == ["没有停顿" * 30]
 
 
 # --- templates -------------------------------------------------------------------------------

@@ -111,3 +111,19 @@ def limit_lines(assessment: Mappable, kind: str, lang: Lang) -> list[str]:
         for r in standard.requirements
         if r.kind == kind
     ]
+
+
+def settings_without(assessment: Mappable, kind: str) -> tuple[str, ...]:
+    """Give the settings among the units for which no circle asks for a kind.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables.
+    kind
+        Key of the kind.
+    """
+    standard, there = assessment.standard, set(assessment.units["setting"])
+    asking = {r.circle for r in standard.requirements if r.kind == kind}
+    judged = {s for key in asking for s in standard.circles[key].settings}
+    return tuple(s for s in SETTINGS if s in there - judged)

@@ -46,6 +46,7 @@ from lifecircle.render.tables.readers import (
     units_table,
 )
 from lifecircle.render.tables.readers_shared import card_of, limit_words
+from lifecircle.render.tables.sheets import gap_table
 from lifecircle.render.tables.words import heading, word
 from lifecircle.standards import SURENESS, Lang, clause, read_standard, standard_names
 from lifecircle.standards.changes import Change
@@ -196,7 +197,7 @@ def gaps(assessment: Mappable, lang: Lang) -> Iterator[Part]:
         return
     yield Heading(1, text["chapter_gaps"].format(kinds=joined(names, lang)))
     yield Paragraph(text["gaps"])
-    table = gaps_readers(assessment, lang)
+    table = _with_nearest(assessment, gaps_readers(assessment, lang), lang)
     for kind, name in zip(kinds, names, strict=True):
         yield Heading(2, name)
         some = assessment.gaps[assessment.gaps["kind"] == kind]
@@ -273,6 +274,20 @@ def _shares(table: pd.DataFrame, lang: Lang) -> pd.DataFrame:
     return table.assign(
         **{name: some.astype(object).mask(none, told) for name, some in columns.items()}
     )
+
+
+def _with_nearest(assessment: Mappable, table: pd.DataFrame, lang: Lang) -> pd.DataFrame:
+    """Name the nearest facility as the map does: one without a name by its kind, not by its id."""
+    gaps, standard, text = gap_table(assessment), assessment.standard, report_words(lang)
+    names = [
+        text["unnamed"].format(kind=standard.kinds[kind].label(lang))
+        if pd.isna(name) and pd.notna(key)
+        else name
+        for kind, name, key in zip(
+            gaps["kind"], gaps["nearest_facility_name"], gaps["nearest_facility_id"], strict=True
+        )
+    ]
+    return table.assign(**{heading("nearest", lang): pd.Series(names, table.index, dtype=object)})
 
 
 def _card(table: pd.DataFrame, lang: Lang) -> pd.DataFrame:

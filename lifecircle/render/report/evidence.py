@@ -18,13 +18,14 @@ from lifecircle.render.report.model import LONG, Grid, Heading, Paragraph, Part,
 from lifecircle.render.report.model import text_grid as _text_grid
 from lifecircle.render.report.text import count, joined, percent, plain, report_words
 from lifecircle.render.tables.readers import problems_table, sources_table
-from lifecircle.render.tables.readers_shared import card_of, limit_words, run_of
+from lifecircle.render.tables.readers_shared import card_of, inventory_of, limit_words, run_of
 from lifecircle.render.tables.words import heading, word
 from lifecircle.render.web.maps import words
 from lifecircle.standards import Lang
 from lifecircle.tables import SCOPE_COUNTY
 
 _PROBLEMS: Final = 20  # in the body
+_ATTRIBUTES: Final = ("name", "hours", "capacity", "floor_m2")
 # Issues that other chapters and sentences of the report tell.
 _TOLD_ELSEWHERE: Final = ("unverified", "reports", "placed", "excluded", "changed")
 
@@ -54,7 +55,7 @@ def certainty(assessment: Mappable, told: Sequence[Finding], lang: Lang) -> Iter
         yield Paragraph(text["excluded"].format(count=len(left_out)))
         for line in _excluded(assessment, lang):
             yield Paragraph(line, "item")
-    table = problems_table(assessment, lang)
+    table = _per_place(assessment, problems_table(assessment, lang), lang)
     told_elsewhere = {word(f"issue_{name}", lang) for name in _TOLD_ELSEWHERE}
     table = table[~table[heading("issue", lang)].isin(told_elsewhere)]
     if len(table):
@@ -218,6 +219,35 @@ def _placed(assessment: Mappable, lang: Lang) -> Iterator[Paragraph]:
     ]
     if told:
         yield Paragraph(text["placed"].format(ways=joined(told, lang)))
+
+
+def blanks(assessment: Mappable) -> dict[str, int]:
+    """Count the places of which an attribute is not known, by attribute.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables; ``inventory`` where it has one. A place that is listed under narrower kinds
+        too counts once, and is known where one of its entries is.
+    """
+    inventory = inventory_of(assessment)
+    entries = zip(inventory.index.astype(str), inventory["kind"].astype(str), strict=True)
+    place = pd.Index([key.removesuffix(f"#{kind}") for key, kind in entries])
+    every = place.nunique()
+    return {
+        name: int(every - place[inventory[name].notna()].nunique()) if name in inventory else every
+        for name in _ATTRIBUTES
+    }
+
+
+def _per_place(assessment: Mappable, table: pd.DataFrame, lang: Lang) -> pd.DataFrame:
+    """Count attributes that are blank by place, not by entry."""
+    issue, what, number = (heading(key, lang) for key in ("issue", "what", "count"))
+    counts = table[number].copy()
+    blank = table[issue] == word("issue_blank", lang)
+    for name, lacking in blanks(assessment).items():
+        counts[blank & table[what].str.contains(heading(name, lang), regex=False)] = float(lacking)
+    return table.assign(**{number: counts})
 
 
 def _excluded(assessment: Mappable, lang: Lang) -> Iterator[str]:

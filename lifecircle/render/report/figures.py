@@ -19,7 +19,7 @@ from matplotlib.transforms import Bbox
 from PIL import Image, ImageOps
 
 from lifecircle.render.mappable import Mappable, check_assessment
-from lifecircle.render.report.asked import limit_lines
+from lifecircle.render.report.asked import limit_lines, settings_without
 from lifecircle.render.report.figure_charts import coverage_charts, unit_charts
 from lifecircle.render.report.figure_ground import (
     GOOD_TO_BAD,
@@ -45,7 +45,8 @@ from lifecircle.render.report.figure_page import (
     small_print,
 )
 from lifecircle.render.report.figure_text import Lettering, lettering, wrapped
-from lifecircle.render.report.text import percent, plain, report_words
+from lifecircle.render.report.text import joined, percent, plain, report_words
+from lifecircle.render.tables.words import word
 from lifecircle.standards import Lang
 
 DPI: Final = 300
@@ -392,14 +393,14 @@ def _gap_map(
     known = len(dots)
     taken = draw_ranks(page, gap_spots(gaps)[:_MARKED], letters)
     left_out = draw_names(page, ground, letters, taken, dots)
-    limits = text["semicolon"].join(limit_lines(assessment, kind, lang))
+    place = text["place_item"].format(kind=label, count=known)
     items = [
         Item("head", text["minutes_head"]),
         Item("text", text["shares_right"]),
         *_class_items(_MINUTE_LABELS, classes, ground.persons, text["not_reached"]),
         Item("hatch", text["gap_item"].format(count=len(gaps)), GAP),
-        Item("text", wrapped(text["gap_limits"].format(limits=limits), 32, 6)),
-        Item("dot", text["place_item"].format(kind=label, count=known), entry.color),
+        Item("text", wrapped(_gap_note(assessment, kind, lang), 32, 8)),
+        Item("dot", wrapped(place, 26, 2), entry.color),
         *_common_items(left_out, lang),
     ]
     if len(gaps) > _MARKED:
@@ -409,6 +410,15 @@ def _gap_map(
     draw_legend(page, items, lang, letters)
     caption, alt = text["gap_caption"].format(kind=label), text["gap_alt"].format(kind=label)
     return Drawing(_file_name("gap", kind), "gap", kind, caption, alt, page.figure)
+
+
+def _gap_note(assessment: Mappable, kind: str, lang: Lang) -> str:
+    """Say beyond which limits gaps lie, what of them is unverified, and whom none is set for."""
+    text = report_words(lang)
+    limits = text["semicolon"].join(limit_lines(assessment, kind, lang))
+    told = text["gap_limits"].format(limits=limits)
+    aside = joined((word(s, lang) for s in settings_without(assessment, kind)), lang)
+    return told + (text["gap_settings"].format(settings=aside) if aside else "")
 
 
 def _draw_places(

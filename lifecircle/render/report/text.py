@@ -12,6 +12,13 @@ from typing import Any, Final
 
 import pandas as pd
 
+from lifecircle.render.rounding import (
+    ceil_minutes,
+    floor_score,
+    floor_share,
+    is_below_one,
+    whole_persons,
+)
 from lifecircle.render.standards_text import width
 from lifecircle.standards import Lang
 
@@ -79,9 +86,9 @@ def count(value: float | None, lang: Lang) -> str:
     """
     if value is None or not math.isfinite(value):
         return _DASH
-    if 0.0 < value < 1.0:
+    if is_below_one(value):
         return report_words(lang)["below_one"]
-    return f"{math.floor(float(value) + 0.5):,}"
+    return f"{whole_persons(value):,.0f}"
 
 
 def percent(share: float | None) -> str:
@@ -99,7 +106,7 @@ def percent(share: float | None) -> str:
     """
     if share is None or not math.isfinite(share):
         return _DASH
-    return f"{tenth_down(share * 100.0):.1f}%"
+    return f"{floor_share(share) * 100.0:.1f}%"
 
 
 def percent_beyond(share: float | None) -> str:
@@ -135,7 +142,7 @@ def points(score: float | None) -> str:
     """
     if score is None or not math.isfinite(score):
         return _DASH
-    return f"{tenth_down(score):.1f}"
+    return f"{floor_score(score):.1f}"
 
 
 def minutes(value: float | None) -> str:
@@ -153,18 +160,7 @@ def minutes(value: float | None) -> str:
     """
     if value is None or not math.isfinite(value):
         return _DASH
-    return f"{math.ceil(float(value) * 10.0 - 1e-7) / 10.0:.1f}"
-
-
-def tenth_down(value: float) -> float:
-    """Round down to a tenth, past what floating point adds behind the digits.
-
-    Examples
-    --------
-    >>> tenth_down(28.999999999), tenth_down(28.96)
-    (29.0, 28.9)
-    """
-    return math.floor(float(value) * 10.0 + 1e-7) / 10.0
+    return f"{ceil_minutes(value):.1f}"
 
 
 def in_halves(text: str, columns: int) -> list[str]:
