@@ -15,8 +15,8 @@ import shapely
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.web.before import label, pack_before
 from lifecircle.render.web.cellpack import arrange, pack_table, precision_for
-from lifecircle.render.web.frame import both, dataset_lines, frame_data
-from lifecircle.render.web.packing import codes, pack_array, pack_lines, pack_points
+from lifecircle.render.web.frame import both, clauses, dataset_lines, frame_data
+from lifecircle.render.web.packing import codes, pack_array, pack_lines, pack_points, tenths_up
 from lifecircle.render.web.walking import pack_walk
 from lifecircle.standards import Lang, Standard
 from lifecircle.tables import COVERAGE, DENOMINATORS
@@ -75,7 +75,7 @@ def page_data(
             for key, kind in standard.kinds.items()
         ],
         "circles": [
-            {"key": key, "label": both(circle), "flag": circle.flag, "source": circle.source}
+            {"key": key, "label": both(circle), "flag": circle.flag, "source": clauses(circle.source)}
             for key, circle in standard.circles.items()
         ],
         "requirements": _requirements(standard),
@@ -92,8 +92,8 @@ def page_data(
         data["run"] = label(assessment)
         data["before"] = pack_before(before, assessment, arrangement, precision)
     data["whole"] = {
-        "residents": _number(assessment.units["residents"].sum(min_count=1)),
-        "assessed": _number(assessment.cells["persons"].sum()),
+        "residents": _number(assessment.units["residents"].sum(min_count=1), 6),
+        "assessed": _number(assessment.cells["persons"].sum(), 6),
         "scores": _unit_scores(assessment, COUNTY),
         "coverage": _coverage(assessment, [COUNTY])[0],
     }
@@ -109,7 +109,7 @@ def _requirements(standard: Standard) -> list[dict[str, Any]]:
             "limit": r.limit,
             "unit": r.unit,
             "flag": r.flag,
-            "source": r.source,
+            "source": clauses(r.source),
         }
         for r in standard.requirements
     ]
@@ -126,7 +126,7 @@ def _units(assessment: Mappable) -> dict[str, Any]:
                 "id": str(unit_id),
                 "name": _text(row["name"]) or str(unit_id),
                 "setting": _text(row["setting"]),
-                "residents": _number(row["residents"]),
+                "residents": _number(row["residents"], 6),
                 "households": _number(row.get("households")),
                 "priority": _number(row["priority"]),
                 "scores": _unit_scores(assessment, unit_id),
@@ -161,10 +161,10 @@ def _unit_scores(assessment: Mappable, scope: str) -> list[dict[str, Any] | None
             {
                 "persons": _number(row["persons"]),
                 "score": _down(row["score"], 1),
-                "complete": _down(row["complete_share"], 4),
+                "complete": _share(row["complete_share"]),
                 "worst": kinds.index(worst) if worst in kinds else None,
-                "minutes": _number(row["minutes_to_complete"]),
-                "unsure": _number(row["unverified_share"], 4),
+                "minutes": _up(row["minutes_to_complete"]),
+                "unsure": _share(row["unverified_share"]),
             }
         )
     return rows
@@ -182,7 +182,7 @@ def _coverage(assessment: Mappable, scopes: list[str]) -> list[list[list[float |
     judged = np.any(np.asarray(wanted.isin(table.index)).reshape(shares.shape), axis=2)
     return [
         [
-            [_down(share, 4) for share in row] if there else None
+            [_share(share) for share in row] if there else None
             for row, there in zip(rows, judgements, strict=True)
         ]
         for rows, judgements in zip(shares.tolist(), judged.tolist(), strict=True)
@@ -248,23 +248,32 @@ def _gaps(assessment: Mappable) -> dict[str, Any]:
             "id": [str(key) for key in table.index],
             "kind": _positions(table["kind"], assessment.standard.kinds),
             "unit": _positions(table["unit_id"], assessment.units.index),
-            "persons": [_number(value, 3) for value in table["persons"]],
+            "persons": [_number(value, 6) for value in table["persons"]],
             "limit": [_number(value) for value in table["limit"]],
             "limitUnit": [str(unit) for unit in table["limit_unit"]],
             "flag": [str(flag) for flag in table["flag"]],
             "reasons": [_text(reason) for reason in table.get("priority_reasons", empty)],
             "hectares": [_number(value / 1e4) for value in table["area_m2"]],
-            "unreached": [_number(value) for value in table.get("persons_unreached", empty)],
+            "unreached": [_number(value, 6) for value in table.get("persons_unreached", empty)],
             "nearest": codes(
                 table["nearest_facility_id"], assessment.facilities.index, -1
             ).tolist(),
-            "minutes": [_number(value) for value in table["nearest_minutes"]],
+            "minutes": [_up(value) for value in table["nearest_minutes"]],
             "priority": [_number(value, 2) for value in table["priority"]],
             "rank": [int(value) for value in table["rank"]],
         },
         "shapes": pack_lines(areas, table.crs, tolerance_m=_TOLERANCE_M),
-        "labels": pack_points(shapely.point_on_surface(areas), table.crs),
+        "labels": pack_points(_gap_points(table, areas), table.crs),
     }
+
+
+def _gap_points(
+    table: gpd.GeoDataFrame, areas: npt.NDArray[np.object_]
+) -> npt.NDArray[np.object_]:
+    """Mark a gap where its residents live most densely; where that is not known, within it."""
+    empty = pd.Series(np.nan, index=table.index)
+    x, y = (table.get(name, empty).to_numpy(float) for name in ("x", "y"))
+    return np.where(np.isnan(x + y), shapely.point_on_surface(areas), shapely.points(x, y))
 
 
 def _streets(streets: gpd.GeoDataFrame | None) -> dict[str, Any] | None:
@@ -298,9 +307,19 @@ def _number(value: Any, digits: int = 1) -> float | None:
 
 
 def _down(value: Any, digits: int) -> float | None:
-    """Round down: 99.96 is not 100, and a share of 0.99999 is not everybody."""
+    """Round down: 99.96 is not 100."""
     scale = 10.0**digits
     return None if pd.isna(value) else math.floor(float(value) * scale + 1e-7) / scale
+
+
+def _share(value: Any) -> float | None:
+    """Round a share down, finer than it is shown: 0.99999 is not everybody."""
+    return None if pd.isna(value) else math.floor(float(value) * 1e4 + 1e-6) / 1e4
+
+
+def _up(minutes: Any) -> float | None:
+    """Round minutes up to a tenth: the walk takes no longer than what is shown."""
+    return None if pd.isna(minutes) else float(tenths_up(np.array([minutes], float))[0]) / 10.0
 
 
 def _text(value: Any) -> str | None:

@@ -9,7 +9,7 @@ import pandas as pd
 from lifecircle.config import CountyConfig, datasets
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.tables.findingwords import read_finding
-from lifecircle.standards import Lang
+from lifecircle.standards import Lang, clause
 
 TIANDITU_TILES: Final = (
     "https://t{s}.tianditu.gov.cn/{layer}_w/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0"
@@ -53,11 +53,11 @@ def frame_data(assessment: Mappable) -> dict[str, Any]:
         "metresPerMinute": config.walk.metres_per_minute,
         "snapLimit": config.walk.snap_limit_m,
         "standard": both(standard),
-        "standardSource": standard.source,
+        "standardSource": clauses(standard.source),
         "community": {
             "share": standard.community.share,
             "flag": standard.community.flag,
-            "source": standard.community.source,
+            "source": clauses(standard.community.source),
         },
         "changes": [both(change) for change in standard.changes],
         "findings": _findings(assessment),
@@ -121,3 +121,24 @@ def both(labelled: Labelled) -> dict[str, str]:
         ``{"zh": ..., "en": ...}``.
     """
     return {"zh": labelled.label("zh"), "en": labelled.label("en")}
+
+
+def clauses(source: str) -> dict[str, str]:
+    """Give a source or clause of a standard in both languages.
+
+    Parameters
+    ----------
+    source
+        As the standard has it.
+
+    Returns
+    -------
+    dict
+        ``{"zh": ..., "en": ...}``; what is known in one language only is twice the same.
+
+    Examples
+    --------
+    >>> clauses("plan [14]")["zh"]
+    '方案任务[14]'
+    """
+    return {"zh": clause(source, "zh"), "en": clause(source, "en")}

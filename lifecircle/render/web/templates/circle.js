@@ -106,7 +106,7 @@ function gainOf(requirement, snapped) {
 
 // -- what it does --------------------------------------------------------------------------------------
 
-const spotLayers = ["reach", "reachStreets", "newly", "spot"];
+const spotLayers = ["reach", "reachStreets", "newly", "gaps", "spot"];
 
 function redrawSpot() {
   fadeCells();
@@ -260,9 +260,9 @@ function putResult({ kind, gains }) {
       "data-circle": data.circles[requirement.circle].key, "data-persons": persons, "data-left": left,
     },
     el("span", { class: "lc-circle-name" }, data.circles[requirement.circle].label, " · ", limitLabel(requirement.limit, requirement.unit), " ", unsureMark(requirement.flag)),
-    el("span", { class: "lc-gain" }, el("span", { class: "lc-swatch", style: `background:${NEWLY}`, "aria-hidden": "true" }), t("put_gain", { persons: people(Math.round(persons * 10) / 10) })),
+    el("span", { class: "lc-gain" }, el("span", { class: "lc-swatch", style: `background:${NEWLY}`, "aria-hidden": "true" }), t("put_gain", { persons: people(persons) })),
     el("small", {}, all > 0 ? t("put_share", { before: percent((all - left - persons) / all), after: percent((all - left) / all) }) : null,
-      t("put_left", { persons: people(Math.round(left * 10) / 10) }))))),
+      t("put_left", { persons: people(left) }))))),
     facilityCount[kind] ? null : el("p", { class: "lc-note" }, t("put_unknown", { kind: data.kinds[kind].label })),
     el("p", { class: "lc-note" }, t("put_move")));
 }
@@ -342,8 +342,13 @@ function darker(colour) {
 }
 
 function paintNewly(context, view) {
-  if (!state.placed) return;
   context.fillStyle = NEWLY;
+  fillNewly(context, view);
+}
+
+/** Fill the cells that are newly covered: with colour, or out of the gaps that they lie in. */
+function fillNewly(context, view) {
+  if (!state.placed) return;
   for (const cell of new Set(state.placed.gains.flatMap((gain) => gain.cells))) {
     const ends = cellRings(cell);
     context.beginPath();
@@ -392,14 +397,22 @@ if (data.walk) {
     spot: new CanvasLayer("lc-spot", 297, paintSpot),
   });
   here.draw = drawHere;
+  // Who is newly covered is in no gap: its hatches would change the colour that the legend names.
+  const paintAllGaps = layers.gaps._paint;
+  layers.gaps._paint = (context, view) => {
+    paintAllGaps(context, view);
+    context.globalCompositeOperation = "destination-out";
+    fillNewly(context, view);
+    context.globalCompositeOperation = "source-over";
+  };
   // The pointer says what a click will do.
   map.on("mousemove", () => { map.getContainer().style.cursor = state.tab === "here" ? "crosshair" : ""; });
   map.measureSpot = measureSpot; // for those who script the page, as its tests do
   legendSources.push(() => (state.spot && state.spot.lines ? {
     title: t("circle_legend"), unit: t("minutes_walk"),
     lines: [
-      ...REACH_MINUTES.map((minutes, band) => ({ mark: { fill: GOOD_TO_BAD[band] }, text: t("limit_minutes", { limit: minutes }) })),
-      ...(state.placed ? [{ mark: { fill: NEWLY }, text: t("put_legend", { kind: data.kinds[state.placed.kind].label }) }] : []),
+      ...REACH_MINUTES.map((minutes, band) => ({ mark: { fill: asDrawn(GOOD_TO_BAD[band], layers.reach) }, text: t("limit_minutes", { limit: minutes }) })),
+      ...(state.placed ? [{ mark: { fill: asDrawn(NEWLY, layers.newly) }, text: t("put_legend", { kind: data.kinds[state.placed.kind].label }) }] : []),
     ],
   } : null));
 }

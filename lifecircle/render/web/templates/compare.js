@@ -148,7 +148,7 @@ function startComparing() {
   map.whenReady(drawDivider);
   onLanguage(drawDivider);
   legendSources.push(() => (state.shown ? {
-    title: t("compare_title"), unit: t("compare_legend"), lines: [{ mark: { fill: NO_DATA }, text: t("compare_lacking") }],
+    title: t("compare_title"), unit: t("compare_legend"), lines: [{ mark: { fill: asDrawn(NO_DATA, layers.cells) }, text: t("compare_lacking") }],
   } : null));
 }
 

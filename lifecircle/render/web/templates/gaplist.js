@@ -10,8 +10,8 @@ function gapLine(gap) {
     el("span", { class: "lc-gap-unit" }, nameOf(units.table[gaps.unit[gap]].name, 40)),
     el("strong", {}, t("persons_count", { persons: people(gaps.persons[gap]) })),
     el("small", {}, gaps.minutes[gap] === null ? t("none_reached") : t("nearest_in", { minutes: number(gaps.minutes[gap], 1) }),
-      ` · ${settingLabel(units.table[gaps.unit[gap]].setting)} ${limitLabel(gaps.limit[gap], gaps.limitUnit[gap])}`,
-      gaps.flag[gap] === "unverified" ? "*" : ""),
+      ` · ${settingLabel(units.table[gaps.unit[gap]].setting)} ${limitLabel(gaps.limit[gap], gaps.limitUnit[gap])} `,
+      unsureMark(gaps.flag[gap])),
     reasons || weight !== 1 ? el("small", { class: "lc-reason" },
       t("priority_of", { weight: number(weight, 2) }), reasons ? [t("colon"), nameOf(reasons, 90)] : null) : null));
 }
@@ -20,7 +20,11 @@ function gapList() {
   const kinds = [...new Set([...data.gapKinds, ...gaps.kind])];
   if (!kinds.length) return el("p", { class: "lc-empty" }, t("no_gaps"));
   const kind = kinds.includes(state.gapKind) ? state.gapKind : kinds[0];
-  if (state.gapKind < 0) setGapKind(kind);
+  // The map shows them once the list is first opened; whoever turns them off again is not overruled.
+  if (!state.gapsListed) {
+    state.gapsListed = true;
+    if (state.gapKind < 0) setGapKind(kind);
+  }
   const [chooser] = choice(t("gaps_of"), kinds.map((key) => [String(key), data.kinds[key].label]), String(kind),
     (key) => setGapKind(Number(key)), "lc-gap-kind");
   const of = gaps.kind.map((_, gap) => gap).filter((gap) => gaps.kind[gap] === kind);
@@ -30,7 +34,8 @@ function gapList() {
     settingFilter("gaps"), chooser,
     el("p", { class: "lc-note lc-count", role: "status" }, rows.length
       ? t("gaps_summary", { count: number(rows.length), all: number(of.length), persons: number(total) }) : t("no_gaps")),
+    rows.some((gap) => gaps.flag[gap] === "unverified")
+      ? el("p", { class: "lc-note" }, unsureMark("unverified"), " ", t("unverified_note")) : null,
     el("ol", { class: "lc-gaps" }, rows.slice(0, GAPS_LISTED).map(gapLine),
-      rows.length > GAPS_LISTED ? el("li", { class: "lc-empty" }, t("more_gaps", { count: number(rows.length - GAPS_LISTED) })) : null),
-    rows.some((gap) => gaps.flag[gap] === "unverified") ? el("p", { class: "lc-note" }, `* ${t("unverified_note")}`) : null);
+      rows.length > GAPS_LISTED ? el("li", { class: "lc-empty" }, t("more_gaps", { count: number(rows.length - GAPS_LISTED) })) : null));
 }

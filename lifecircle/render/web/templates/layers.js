@@ -1,6 +1,8 @@
 // Layers: what is painted on each canvas, from the state that the controls set.
 
 const INK = "#17313b";
+const COUNTY_PAPER = "#fdfdfb"; // what the county is drawn on
+const STREET = "#7a8286"; // main roads as they look on it
 // Vermilion: not in the cells' colours, and told from them with any colour vision.
 const GAP = "#c24e00";
 const CHOSEN = "#0050d8";
@@ -45,6 +47,7 @@ const state = {
   isochroneKind: -1,
   isochroneFacility: -1,
   gapKind: -1, opacity: 0.82,
+  gapsListed: false, // whether the list of gaps has been opened
   facilityKinds: new Set(),
   streets: true,
   labels: true,
@@ -118,7 +121,7 @@ function paintCounty(context, view) {
   trace(context, units.county, 0, view);
   context.shadowColor = "rgba(23, 49, 59, 0.28)";
   context.shadowBlur = 14 * view.dpr;
-  context.fillStyle = "#fdfdfb";
+  context.fillStyle = COUNTY_PAPER;
   if (!basemap.shown || view.picture) context.fill("evenodd");
 }
 
@@ -243,11 +246,11 @@ function paintBorders(context, view) {
 }
 
 /** Diagonal lines, so that what lies under a gap stays readable. */
-function hatch(context, dpr) {
-  const size = Math.round(8 * dpr);
+function hatch(context, dpr, near = true) {
+  const size = Math.round((near ? 8 : 5) * dpr);
   const tile = el("canvas", { width: size, height: size });
   const pen = tile.getContext("2d");
-  for (const [colour, width] of [["rgba(255, 255, 255, 0.55)", 3], [GAP, 1.4]]) {
+  for (const [colour, width] of [["rgba(255, 255, 255, 0.55)", near ? 3 : 2.2], [GAP, near ? 1.4 : 1.1]]) {
     pen.strokeStyle = colour;
     pen.lineWidth = width * dpr;
     pen.beginPath();
@@ -264,15 +267,15 @@ const nearGaps = (view) => view.zoom >= 12.75;
 
 function paintGaps(context, view) {
   if (state.gapKind < 0) return;
-  // From afar, hatches and outlines would be noise: a plain tint, and the most urgent ranks.
+  // From afar, wide hatches and outlines would be noise: they are finer, and only the most urgent ranks are there.
   const near = nearGaps(view);
-  const pattern = hatch(context, view.dpr);
+  const pattern = hatch(context, view.dpr, near);
   context.lineJoin = "round";
   for (let gap = 0; gap < gaps.count; gap++) {
     if (!shownGap(gap) || !visible(gaps.shapes, gap, view, 20)) continue;
     context.beginPath();
     trace(context, gaps.shapes, gap, view);
-    context.fillStyle = near ? pattern : "rgba(213, 94, 0, 0.6)";
+    context.fillStyle = pattern;
     context.fill("evenodd");
     if (near) {
       context.strokeStyle = "rgba(255, 255, 255, 0.85)";
@@ -280,27 +283,35 @@ function paintGaps(context, view) {
       context.stroke();
     }
     const chosen = state.selected && state.selected.gap === gap;
-    context.strokeStyle = near && !chosen ? GAP : "#7a2f00";
+    context.strokeStyle = chosen ? "#7a2f00" : GAP;
     context.lineWidth = (chosen ? 3.2 : near ? 1.6 : 0.8) * view.dpr;
     context.stroke();
   }
 }
 
-/** Ranks in circles, the most urgent ones first where there is no room for all. */
-function paintBadges(context, view) {
-  if (state.gapKind < 0) return;
+const badgeRadius = (view) => 9.5 * view.dpr;
+
+/** Where ranks are written, as [x, y, gap]: the most urgent ones first where there is no room for all. */
+function badgeSpots(view) {
+  if (state.gapKind < 0) return [];
   const badges = gaps.rank.map((_, gap) => gap).filter((gap) => shownGap(gap)
     && (nearGaps(view) || gaps.rank[gap] <= 12) && visible(gaps.shapes, gap, view, 20));
-  const taken = [];
-  const radius = 9.5 * view.dpr;
-  context.font = `700 ${11 * view.dpr}px ${FONT}`;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
+  const spots = [];
   for (const gap of badges) {
     const x = gaps.labelX[gap] * view.k + view.left;
     const y = view.top - gaps.labelY[gap] * view.k;
-    if (taken.some(([a, b]) => Math.hypot(a - x, b - y) < 2.2 * radius)) continue;
-    taken.push([x, y]);
+    if (!spots.some(([a, b]) => Math.hypot(a - x, b - y) < 2.2 * badgeRadius(view))) spots.push([x, y, gap]);
+  }
+  return spots;
+}
+
+/** Ranks in circles. */
+function paintBadges(context, view) {
+  const radius = badgeRadius(view);
+  context.font = `700 ${11 * view.dpr}px ${FONT}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  for (const [x, y, gap] of badgeSpots(view)) {
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
     context.fillStyle = GAP;
@@ -352,15 +363,25 @@ function paintFacilities(context, view) {
   }
 }
 
+/** Steps from a name's own place to where it may go instead: of half its width, and of its height. */
+const ASIDE = [[0, 0], [0, -1], [0, 1], [1, 0], [-1, 0], [0.6, -1], [-0.6, -1], [0.6, 1], [-0.6, 1],
+  [0, -2], [0, 2], [1, -1.4], [-1, -1.4], [1, 1.4], [-1, 1.4]];
+
+/** Names of units, then of facilities: none on another, nor on a rank; a unit's name may step aside. */
 function paintLabels(context, view) {
   if (!state.labels) return;
-  const taken = [];
-  const write = (text, x, y, size, weight, colour) => {
+  const ring = badgeRadius(view) + 1.5 * view.dpr;
+  const taken = badgeSpots(view).map(([x, y]) => [x, y, ring, ring]);
+  const write = (text, at, size, weight, colour, unit = -1) => {
     context.font = `${weight} ${size * view.dpr}px ${FONT}`;
     const half = context.measureText(text).width / 2 + 4 * view.dpr;
     const tall = 0.7 * size * view.dpr;
-    if (x + half < 0 || y + tall < 0 || x - half > view.width || y - tall > view.height) return;
-    if (taken.some((box) => Math.abs(box[0] - x) < box[2] + half && Math.abs(box[1] - y) < box[3] + tall)) return;
+    const free = (unit < 0 ? [[0, 0]] : ASIDE)
+      .map(([right, down]) => [at[0] + right * (half + ring), at[1] + down * (tall + ring)])
+      .filter(([x, y]) => fits(x, y, half, tall));
+    // Within its unit, or else off the county, or else beside its own place.
+    const [x, y] = (unit < 0 ? free[0] : free.find((place) => unitAt(place) === unit) || free.find((place) => unitAt(place) < 0) || free[0]) || [];
+    if (x === undefined) return;
     taken.push([x, y, half, tall]);
     context.strokeStyle = "rgba(255, 255, 255, 0.92)";
     context.lineWidth = 3.5 * view.dpr;
@@ -368,6 +389,12 @@ function paintLabels(context, view) {
     context.fillStyle = colour;
     context.fillText(text, x, y);
   };
+  // A picture ends at its frame, which would cut a name; a canvas of the screen reaches beyond the window.
+  const edge = view.picture ? 1 : -1;
+  const fits = (x, y, half, tall) => x - edge * half >= 0 && y - edge * tall >= 0
+    && x + edge * half <= view.width && y + edge * tall <= view.height
+    && !taken.some((box) => Math.abs(box[0] - x) < box[2] + half && Math.abs(box[1] - y) < box[3] + tall);
+  const unitAt = ([x, y]) => findFeature(units.shapes, (x - view.left) / view.k, (view.top - y) / view.k);
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.lineJoin = "round";
@@ -376,14 +403,14 @@ function paintLabels(context, view) {
   for (const unit of byResidents) {
     const x = units.labelX[unit] * view.k + view.left;
     const y = view.top - units.labelY[unit] * view.k;
-    write(shortened(units.table[unit].name, 18), x, y, view.zoom >= 13 ? 15 : 13, 700, inSetting(unit) ? INK : "#75848a");
+    write(shortened(units.table[unit].name, 18), [x, y], view.zoom >= 13 ? 15 : 13, 700, inSetting(unit) ? INK : "#75848a", unit);
   }
   if (view.zoom < 16) return;
   for (let i = 0; i < facilities.count; i++) {
     if (!facilities.name[i] || !state.facilityKinds.has(facilities.kind[i])) continue;
     const x = facilities.x[i] * view.k + view.left;
     const y = view.top - facilities.y[i] * view.k + (markRadius(view.zoom) + 9) * view.dpr;
-    write(shortened(facilities.name[i], 24), x, y, 11.5, 600, "#37474f");
+    write(shortened(facilities.name[i], 24), [x, y], 11.5, 600, "#37474f");
   }
 }
 

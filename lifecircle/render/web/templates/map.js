@@ -41,8 +41,7 @@ function setGapKind(kind) {
   state.gapKind = kind;
   fadeCells();
   if (controls.gaps) controls.gaps.value = kind;
-  layers.gaps.redraw();
-  layers.ranks.redraw();
+  ["gaps", "labels", "ranks"].forEach((name) => layers[name].redraw());
   redrawTab("gaps");
   drawLegend();
 }
@@ -95,6 +94,7 @@ function layerCard() {
   const opacity = el("input", {
     type: "range", min: "20", max: "100", value: String(Math.round(state.opacity * 100)), "aria-label": t("opacity"),
     oninput: () => { state.opacity = opacity.value / 100; fadeCells(); },
+    onchange: drawLegend,
   });
   const empty = cells && cells.persons.some((persons) => !(persons > 0));
   return card("lc-layers", t("layers"), [
@@ -102,7 +102,7 @@ function layerCard() {
     el("label", { class: "lc-choice lc-slider" }, el("span", {}, t("opacity")), opacity),
     unitChoice, isoChoice, gapChoice,
     el("div", { class: "lc-toggles" },
-      streets.length ? toggle(t("streets"), state.streets, (on) => { state.streets = on; layers.streets.redraw(); }) : null,
+      streets.length ? toggle(t("streets"), state.streets, (on) => { state.streets = on; layers.streets.redraw(); drawLegend(); }) : null,
       toggle(t("names"), state.labels, (on) => { state.labels = on; layers.labels.redraw(); }),
       empty ? toggle(t("populated_only"), state.populatedOnly, (on) => { state.populatedOnly = on; layers.cells.redraw(); }) : null),
     facilityChips(),
@@ -224,6 +224,25 @@ function keepStill() {
   map.panBy = (offset, options) => panBy.call(map, offset, { ...options, animate: false });
 }
 
+/** A cross in the middle of the map, below its answers, while the map is moved by keyboard: where Enter asks. */
+function showCross(stage) {
+  const cross = el("div", { class: "lc-cross", hidden: true });
+  const pane = map.createPane("lc-cross");
+  pane.style.zIndex = 645;
+  pane.style.pointerEvents = "none";
+  pane.append(cross);
+  let keys = false;
+  const show = () => {
+    cross.hidden = !(keys && document.activeElement === stage);
+    L.DomUtil.setPosition(cross, map.containerPointToLayerPoint(map.getSize().divideBy(2)));
+  };
+  const by = (keyboard) => () => { keys = keyboard; show(); };
+  document.addEventListener("keydown", by(true), true);
+  ["pointerdown", "mousedown"].forEach((name) => document.addEventListener(name, by(false), true));
+  ["focus", "blur"].forEach((name) => stage.addEventListener(name, show));
+  map.on("move zoom viewreset resize", show);
+}
+
 /** Goes to the unit or gap that the address names, as links of the workbook do (map.html#unit=ID). */
 function followAddress() {
   const [, what, written] = /^#(unit|gap)=(.+)$/.exec(window.location.hash) || [];
@@ -263,6 +282,7 @@ function start() {
   stage.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target === stage) inspect(map.getCenter());
   });
+  showCross(stage);
   map.on("popupclose", (event) => {
     if (event.popup !== state.popup) return; // an earlier one, closed by the new one
     state.selected = null;

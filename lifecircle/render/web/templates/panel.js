@@ -142,8 +142,7 @@ function overview() {
     onclick: () => { state.circle = circle; show(circle); setIndicator(`circle:${circle}`); },
   },
   el("span", { class: "lc-card-name" }, data.circles[circle].label,
-    data.requirements.some((r) => r.circle === circle && r.flag === "unverified")
-      ? el("em", {}, ` ${t("thresholds_unverified")}`) : null),
+    circleUnsure(circle) ? el("em", {}, ` ${t("thresholds_unverified")}`) : null),
   el("span", { class: "lc-card-figure" },
     el("strong", {}, percent(score.complete)), el("small", {}, t("complete_short"))),
   bar(score.complete),
@@ -196,7 +195,7 @@ const inItsLanguage = (text) => el("span", { lang: /[\u4e00-\u9fff]/.test(text) 
 function about() {
   const bases = new Map();
   for (const r of data.requirements) {
-    const key = [r.circle, r.limit, r.unit, r.flag, r.source].join("|");
+    const key = [r.circle, r.limit, r.unit, r.flag, r.source.en].join("|");
     if (!bases.has(key)) bases.set(key, { ...r, kinds: [] });
     bases.get(key).kinds.push(data.kinds[r.kind].label);
   }
@@ -204,7 +203,7 @@ function about() {
   return el("div", { class: "lc-about" },
     el("h2", {}, t("about_method")),
     el("p", {}, t("method", {
-      kph: number(frame.speedKph, 2), metres: number(frame.metresPerMinute, 1), limit: number(frame.snapLimit),
+      kph: number(frame.speedKph, 2), metres: number(frame.metresPerMinute, 2), limit: number(frame.snapLimit),
     })),
     precisionText() ? el("p", {}, precisionText()) : null,
     Object.keys(frame.placed).length ? el("p", {}, t("placed", {
@@ -213,12 +212,12 @@ function about() {
     frame.findings.length ? [el("h2", {}, t("about_findings")),
       el("ul", {}, frame.findings.map((finding) => el("li", { lang: finding.zh === finding.en ? "en" : null }, longText(say(finding), 600))))] : null,
     el("h2", {}, t("about_standard")),
-    el("p", {}, `${say(frame.standard)} (`, inItsLanguage(frame.standardSource), ")"),
+    el("p", {}, `${say(frame.standard)} (`, inItsLanguage(say(frame.standardSource)), ")"),
     el("ul", {}, [...bases.values()].map((base) => el("li", {},
       el("strong", {}, data.circles[base.circle].label), ` ${limitLabel(base.limit, base.unit)}: ${base.kinds.join(t("comma"))}. `,
-      el("em", { class: `lc-flag lc-flag-${base.flag}` }, FLAG[base.flag]()), " ", inItsLanguage(base.source)))),
+      el("em", { class: `lc-flag lc-flag-${base.flag}` }, FLAG[base.flag]()), " ", inItsLanguage(say(base.source))))),
     el("p", {}, t("community_rule", { share: number(frame.community.share * 100) }), " ",
-      el("em", { class: `lc-flag lc-flag-${frame.community.flag}` }, FLAG[frame.community.flag]())),
+      el("em", { class: `lc-flag lc-flag-${frame.community.flag}` }, FLAG[frame.community.flag]()), " ", inItsLanguage(say(frame.community.source))),
     frame.changes.length ? [el("h2", {}, t("about_changes")), el("ul", {}, frame.changes.map((change) => el("li", {}, say(change))))] : null,
     excluded.length ? [el("h2", {}, t("about_excluded")),
       el("ul", {}, excluded.map((kind) => el("li", {}, el("strong", {}, kind.label), ": ", inItsLanguage(kind.excluded))))] : null,

@@ -25,8 +25,7 @@ function drawSheet() {
     sheet.style.fontSize = `${size}pt`;
     if (legend.scrollHeight <= legend.clientHeight + 1) break;
   }
-  const { width, height } = stage.getBoundingClientRect();
-  const canvas = mapCanvas(width, height, 3);
+  const canvas = mapCanvas(stage.clientWidth, stage.clientHeight, 3); // inside the frame
   // Pixels written back make it one image; else Chromium prints every stroke again, in another size.
   const context = canvas.getContext("2d");
   context.putImageData(context.getImageData(0, 0, canvas.width, canvas.height), 0, 0);

@@ -187,7 +187,7 @@ function writeLegend(context, column, dry) {
   for (const block of paperBlocks()) {
     column.gap(8);
     if (block.title) column.text(block.title, 12.5, { weight: 700, most: 3 });
-    if (block.unit) column.text(block.unit, 11, { colour: "#55666d", most: 2 });
+    if (block.unit) column.text(block.unit, 11, { colour: "#55666d", most: 5 });
     column.gap(2);
     for (const { mark, text, share } of block.lines) {
       const top = column.y;
@@ -200,6 +200,7 @@ function writeLegend(context, column, dry) {
       context.fillStyle = "#55666d";
       context.fillText(share, column.x + column.width, top + 12.5);
     }
+    if (block.note) column.text(block.note, 11, { colour: "#7a4a00", most: 5 });
   }
   column.gap(6);
   if (greyNote()) column.text(greyNote(), 11, { colour: "#55666d" });

@@ -8,7 +8,15 @@ const settingLabel = (setting) => (SETTING[setting] ? SETTING[setting]() : t("se
 const unsureMark = (flag) => (flag === "unverified"
   ? el("em", { class: "lc-flag lc-flag-unverified" }, t("flag_unverified")) : null);
 
+/** Whether a circle judges by any such threshold, and the mark that says so. */
+const circleUnsure = (circle) => data.requirements.some((r) => r.circle === circle && r.flag === "unverified");
+const circleMark = (circle) => (circleUnsure(circle)
+  ? el("em", { class: "lc-flag lc-flag-unverified" }, t("thresholds_unverified")) : null);
+
 const limitLabel = (limit, unit) => (unit === "metres" ? t("limit_metres", { limit }) : t("limit_minutes", { limit }));
+/** A threshold with, where nobody has checked it, the word for that: for places that hold text alone. */
+const limitText = ({ limit, unit, flag }) => (flag === "unverified"
+  ? t("limit_unsure", { limit: limitLabel(limit, unit) }) : limitLabel(limit, unit));
 const tenths = (value) => (value === MISSING_16 ? null : value / 10);
 
 function symbol(kind) {
@@ -20,7 +28,7 @@ function facilityName(facility) {
   return facilities.name[facility] || t("unnamed", { kind: data.kinds[facilities.kind[facility]].label });
 }
 
-/** Residents of a gap: whole persons, but never a bare 0. */
+/** Residents: whole persons, but never a bare 0 for somebody. */
 const people = (value) => (value > 0 && value < 1 ? t("below_one") : number(value));
 
 /** A definition list of [term, value] pairs; pairs without a value are left out. */
@@ -62,7 +70,7 @@ function gapAnswer(gap) {
       [t("kind"), data.kinds[gaps.kind[gap]].label],
       [t("threshold"), [limitLabel(gaps.limit[gap], gaps.limitUnit[gap]), " ", unsureMark(gaps.flag[gap])]],
       [t("residents_beyond"), people(gaps.persons[gap])],
-      [t("residents_unreached"), gaps.unreached[gap] ? number(gaps.unreached[gap]) : null],
+      [t("residents_unreached"), gaps.unreached[gap] ? people(gaps.unreached[gap]) : null],
       [t("unit"), unitButton(gaps.unit[gap])],
       [t("nearest"), nearest >= 0 ? nameOf(facilityName(nearest)) : t("none_reached")],
       [t("minutes_mean"), gaps.minutes[gap] === null ? null : number(gaps.minutes[gap], 1)],
@@ -86,7 +94,7 @@ function verdict(met, requirement) {
   const limit = limitLabel(requirement.limit, requirement.unit);
   if (met === null) return el("span", { class: "lc-unknown" }, `– ${limit}`);
   return el("span", { class: met ? "lc-met" : "lc-unmet", title: data.circles[requirement.circle].label },
-    met ? `✓ ${t("within", { limit })}` : `✗ ${t("beyond", { limit })}`, " ", unsureMark(requirement.flag));
+    el("b", {}, met ? `✓ ${t("within", { limit })}` : `✗ ${t("beyond", { limit })}`), " ", unsureMark(requirement.flag));
 }
 
 function serviceRow(cell, kind) {
@@ -105,7 +113,7 @@ function serviceRow(cell, kind) {
 
 function circleLine(circle, score, complete, worst, minutes) {
   return el("li", {},
-    el("span", { class: "lc-circle-name" }, circle.label),
+    el("span", { class: "lc-circle-name" }, circle.label, " ", circleMark(data.circles.indexOf(circle))),
     el("strong", {}, score === null ? "–" : t("score_points", { score: number(score, 1) })),
     el("span", { class: complete ? "lc-met" : "lc-unmet" }, complete ? `✓ ${t("complete")}` : `✗ ${t("incomplete")}`),
     complete || worst === null ? null : el("span", {}, t("worst", { kind: data.kinds[worst].label })),
@@ -126,7 +134,7 @@ function cellAnswer(cell) {
     pairs([
       [t("unit"), unit === MISSING_16 ? "–" : unitButton(unit)],
       [t("setting"), unit === MISSING_16 ? null : settingLabel(units.table[unit].setting)],
-      [t("persons"), number(cells.persons[cell], 1)],
+      [t("persons"), people(cells.persons[cell])],
       [t("residential_land"), Number.isNaN(residential) ? t("no_data") : t("square_metres", { area: number(residential) })],
     ]),
     el("ul", { class: "lc-circles" }, judged.map(([circle, column]) => circleLine(
@@ -154,7 +162,7 @@ function unitAnswer(unit) {
       [t("id"), longText(row.id)],
     ]),
     el("ul", { class: "lc-circles" }, judged.map(([circle, score]) => el("li", {},
-      el("span", { class: "lc-circle-name" }, circle.label),
+      el("span", { class: "lc-circle-name" }, circle.label, " ", circleMark(data.circles.indexOf(circle))),
       el("strong", {}, score.score === null ? "–" : t("score_points", { score: number(score.score, 1) })),
       el("span", {}, t("complete_residents", { share: percent(score.complete) })),
       score.unsure ? el("span", {}, t("unsure_residents", { share: percent(score.unsure) })) : null,

@@ -9,7 +9,7 @@ const unitsShown = () => units.table.map((_, unit) => unit).filter(inSetting);
 
 function setSetting(key) {
   state.setting = key;
-  ["veil", "gaps", "ranks", "labels"].forEach((name) => layers[name].redraw());
+  ["veil", "gaps", "labels", "ranks"].forEach((name) => layers[name].redraw());
   drawLegend();
   redrawTab("units");
   redrawTab("gaps");
@@ -41,7 +41,7 @@ const scoredCircles = () => data.circles.map((_, i) => i).filter((i) => units.ta
 /** What the table can show beside the residents: scores, shares, or the coverage of one requirement. */
 function unitMeasures() {
   const of = (key) => scoredCircles().map((i) => ({
-    key: `${key}${i}`, label: circled(i), title: data.circles[i].label,
+    key: `${key}${i}`, label: `${circled(i)}${circleUnsure(i) ? "*" : ""}`, title: data.circles[i].label, circle: i,
     value: (unit) => (unit.scores[i] ? unit.scores[i][key] : null),
   }));
   const three = (position) => columns().map((label, denominator) => ({
@@ -53,7 +53,7 @@ function unitMeasures() {
     { key: "complete", label: t("measure_complete"), columns: of("complete"), text: percent, percent: (value) => value * 100 },
     ...data.requirements.map((r, position) => ({
       key: `requirement${position}`, group: t("coverage_of", { circle: data.circles[r.circle].label }),
-      label: `${data.kinds[r.kind].label} · ${limitLabel(r.limit, r.unit)}`, unknown: !data.kinds[r.kind].known,
+      label: `${data.kinds[r.kind].label} · ${limitText(r)}`, flag: r.flag, unknown: !data.kinds[r.kind].known,
       columns: three(position), text: percent, percent: (value) => value * 100,
     })),
   ];
@@ -114,8 +114,9 @@ function unitList() {
           el("td", { class: "lc-number" }, number(unit.residents)),
           measure.columns.map(({ value }) => unitCell(value(unit), measure)));
       }))),
-    measure.columns.some(({ label }) => CIRCLED.includes(label))
-      ? el("ul", { class: "lc-key" }, measure.columns.map(({ label, title }) => el("li", {}, `${label} ${title}`))) : null,
+    measure.columns.some(({ circle }) => circle !== undefined)
+      ? el("ul", { class: "lc-key" }, measure.columns.map(({ label, title, circle }) => el("li", {}, `${label} ${title} `, circleMark(circle)))) : null,
+    measure.flag === "unverified" ? el("p", { class: "lc-note" }, unsureMark(measure.flag), " ", t("unverified_note")) : null,
     measure.unknown ? el("p", { class: "lc-note" }, t("no_facility_known")) : null,
     el("p", { class: "lc-note" }, t("dash_note")));
 }
