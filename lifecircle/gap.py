@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import geopandas as gpd
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from lifecircle.indicator import excess
 from lifecircle.standards import Requirement, Standard
@@ -142,7 +144,7 @@ def _kind_gaps(
     shapes = gpd.GeoSeries(some.geometry.array, crs=cells.crs).groupby(area)
     setting = some["setting"].to_numpy(dtype=object)[first]
     strictest = {name: _strictest(standard, kind, name) for name in set(setting)}
-    shape = np.array([shapely.union_all(part.array) for _, part in shapes], dtype=object)
+    shape = np.array([_merged(np.asarray(part.array)) for _, part in shapes], dtype=object)
     table = gpd.GeoDataFrame(
         {
             "kind": kind,
@@ -169,6 +171,16 @@ def _kind_gaps(
     table = table.iloc[order].assign(rank=np.arange(1, count + 1))
     table.index = pd.Index([f"{kind}-{rank}" for rank in table["rank"]], name="gap_id")
     return table[_COLUMNS]
+
+
+def _merged(shapes: npt.NDArray[np.object_]) -> BaseGeometry:
+    """Merge the cells of one area. Cells of a unit share edges and never overlap: far quicker so."""
+    if (shapely.get_dimensions(shapes) == 2).all():
+        with suppress(shapely.errors.GEOSException):
+            joined = shapely.coverage_union_all(shapes)
+            if shapely.is_valid(joined):
+                return joined
+    return shapely.union_all(shapes)
 
 
 def _heart(

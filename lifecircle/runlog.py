@@ -21,7 +21,6 @@ Progress = Callable[[str, int, int], None]
 
 LIBRARIES: Final = (
     "lifecircle",
-    "contourpy",
     "folium",
     "geopandas",
     "numba",
