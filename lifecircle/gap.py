@@ -174,7 +174,7 @@ def _kind_gaps(
 
 
 def _merged(shapes: npt.NDArray[np.object_]) -> BaseGeometry:
-    """Merge the cells of one area. Cells of a unit share edges and never overlap: far quicker so."""
+    """Merge the cells of one area; those of a unit share edges and never overlap: quicker so."""
     if (shapely.get_dimensions(shapes) == 2).all():
         with suppress(shapely.errors.GEOSException):
             joined = shapely.coverage_union_all(shapes)
