@@ -193,6 +193,7 @@ def test_empty_gaps_and_unknown_kinds_are_drawn(invented):
     drawn = draw_figures(empty)
     said = "\n".join(texts(drawn.of("gap")[0])).replace("\n", "")
     assert "没有资料，不等于没有设施" in said
+    assert "邮政设施（无设施数据）" in said
     assert "无设施数据" in "\n".join(texts(drawn.of("coverage")[0]))
     drawn.png(drawn.of("gap")[0])
 

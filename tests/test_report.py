@@ -264,8 +264,8 @@ def test_kinds_without_records_are_neither_0_nor_the_worst(residential, undrawn)
     rows = [row for name, part in tables.items() if "覆盖率" in name for row in part.rows]
     unknown = [row for row in rows if row[3] == "0"]
     assert len(unknown) == 14  # 13 kinds, of which one is asked for by two circles
-    assert all(row[4:] == ("无设施数据",) * 3 for row in unknown)
-    assert not any("无设施数据" in row for row in rows if row[3] != "0")
+    assert all(row[4:] == ("– 无设施数据",) * 3 for row in unknown)
+    assert not any("– 无设施数据" in row for row in rows if row[3] != "0")
     worst = [row[4] for row in tables["各生活圈总体情况"].rows]
     assert worst == ["含 6 类无设施数据", "含 3 类无设施数据", "含 5 类无设施数据"]
     assert {row[6] for row in tables["分单元评价"].rows} == {*worst, "–"}

@@ -20,7 +20,6 @@ from lifecircle.render.report.asked import (
 from lifecircle.render.report.figures import Figures
 from lifecircle.render.report.findings import LEADING, Finding, unit_name
 from lifecircle.render.report.model import (
-    LONG,
     Grid,
     Heading,
     Paragraph,
@@ -130,7 +129,7 @@ def method(assessment: Mappable, lang: Lang) -> Iterator[Part]:
     if standard.changes:
         yield Paragraph(text["changes"])
         shown = standard.changes[:_CHANGES]
-        yield from (Paragraph(plain(_change(assessment, c, lang), LONG), "item") for c in shown)
+        yield from (Paragraph(plain(_change(assessment, c, lang), 700), "item") for c in shown)
         if len(standard.changes) > len(shown):
             more = len(standard.changes) - len(shown)
             yield Paragraph(text["changes_cut"].format(count=more), "note")
@@ -269,7 +268,7 @@ def _shares(table: pd.DataFrame, lang: Lang) -> pd.DataFrame:
     """Give a table of coverage that says so where no facility is known, instead of 0."""
     none = table[heading("known_facilities", lang)] == 0
     keys = ("population_share", "residential_land_share", "communities_share")
-    told = report_words(lang)["none_known_short"]
+    told = f"– {report_words(lang)['none_known_short']}"
     columns = {heading(key, lang): table[heading(key, lang)] for key in keys}
     return table.assign(
         **{name: some.astype(object).mask(none, told) for name, some in columns.items()}

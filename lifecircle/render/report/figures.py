@@ -393,7 +393,7 @@ def _gap_map(
     known = len(dots)
     taken = draw_ranks(page, gap_spots(gaps)[:_MARKED], letters)
     left_out = draw_names(page, ground, letters, taken, dots)
-    place = text["place_item"].format(kind=label, count=known)
+    place = text["place_item" if known else "place_none"].format(kind=label, count=known)
     items = [
         Item("head", text["minutes_head"]),
         Item("text", text["shares_right"]),

@@ -292,6 +292,6 @@ def _cell(value: Any, kind: str, lang: Lang) -> str:
         return f"{number:,.1f}"
     if kind in ("number", "degrees"):
         return f"{round(number, 2 if kind == 'number' else 6):g}"
-    if kind == "count":
+    if kind in ("count", "persons"):
         return count(number, lang)
     return {"share": percent, "score": points, "minutes": minutes}[kind](number)
