@@ -476,8 +476,8 @@ def test_hostile_names_are_inert(invented, undrawn, tmp_path):
 
 HARD = st.text(
     alphabet=st.one_of(
-        st.characters(),
-        st.sampled_from("\x00\x08\x0b\x1f\ufffe\uffff\u202e\u200f\ud800<>&\"'=+@]😀"),
+        st.characters(codec="utf-8"),  # pandas keeps text as UTF-8: no table holds half a pair
+        st.sampled_from("\x00\x08\x0b\x1f\ufffe\uffff\u202e\u200f<>&\"'=+@]😀"),
     ),
     max_size=60,
 )
