@@ -21,12 +21,13 @@ from lifecircle.render.faultwords import read_sentences
 from lifecircle.render.tables import readers
 from lifecircle.render.tables.findingwords import read_finding
 from lifecircle.render.tables.readers_shared import main_points
+from lifecircle.render.tables.shown import as_shown
 from lifecircle.render.tables.words import figures, heading, heads, texts, word
 from lifecircle.standards import read_standard
 from lifecircle.tables import DENOMINATORS
 
 TABLES = [getattr(readers, name) for name in readers.__all__]
-NUMBERS = ("count", "share", "score", "minutes", "degrees", "number", "hectares")
+NUMBERS = ("count", "persons", "share", "score", "minutes", "degrees", "number", "hectares")
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +200,7 @@ def test_facilities_by_hand(invented):
     assert table.loc["p", "计入评价的类别"] == "未在用，不计入"
     assert table.loc["p", "单元"] == "界外"
     assert table.loc["c", "单元"] == invented.units.loc[half, "name"]
-    assert pd.isna(table.loc["p", "名称"])
+    assert table.loc["p", "名称"] == "邮政（无名称）"
     assert table.loc["k", "名称"] == "=1+1"  # whoever writes a sheet sees to that
     assert pd.isna(table.loc["k", "使用状态"])
     assert table.loc["k", "容量"] == 0.0
@@ -215,10 +216,125 @@ def test_the_main_entrance_is_the_one_nearest_the_middle():
 def test_totals_by_hand(invented):
     table = readers.totals_table(by_hand(invented)).set_index("项目")["数值"]
     assert table["居民（各单元填报合计）"] == 1000.0
-    assert table["评价单元"] == 2
+    assert (table["单元"], table["其中没有适用生活圈的单元"]) == (2, 1)
     assert table["已知设施"] == 40
-    assert table["不评价的设施类别"] == 1
-    assert np.isnan(table["其中距道路过远（按“未到达”计）"])  # the cells do not say: not 0
+    assert table["标准要求而本县不评价的设施类别"] == 1
+    off = table["其中距道路过远的居民（按“未到达”计）"]
+    assert np.isnan(off)  # the cells do not say: not 0
+
+
+def test_only_those_are_judged_who_have_a_circle(invented):
+    cells = invented.cells.iloc[:3].assign(
+        setting=["urban", "rural", "rural"], persons=[40.0, 50.0, 7.5]
+    )
+    circles = {"urban_life_15": invented.standard.circles["urban_life_15"]}
+    asked = [r for r in invented.standard.requirements if r.circle == "urban_life_15"]
+    standard = invented.standard.model_copy(
+        update={"circles": circles, "requirements": tuple(asked)}
+    )
+    county = dataclasses.replace(invented, cells=cells, standard=standard)
+    table = readers.totals_table(county).set_index("项目")["数值"]
+    assert table["分布到格网的居民"] == 97.5
+    assert table["其中有生活圈评价的居民"] == 40.0
+    assert table["其中没有生活圈评价的居民"] == 57.5
+
+
+def test_a_place_of_several_kinds_is_one(invented):
+    """A supermarket with a post counter: three entries, one place."""
+    x, y = ORIGIN
+    here = shapely.Point(x, y)
+    facilities = gpd.GeoDataFrame(
+        {
+            "kind": ["retail", "supermarket", "post", "post"],
+            "name": ["大超市", "大超市", "大超市", None],
+            "source": ["OpenStreetMap"] * 4,
+            "hours": [None, "08:00-20:00", None, None],
+        },
+        geometry=[here, here, here, shapely.Point(x + 100, y)],
+        index=pd.Index(["n5", "n5#supermarket", "n5#post", "n6"], name="facility_id"),
+        crs=CRS,
+    )
+    county = dataclasses.replace(invented, facilities=facilities)
+    table = readers.facilities_table(county).set_index("设施编号")
+    assert table.index.tolist() == ["n6", "n5"]  # by kind: post stands before retail
+    assert table["设施类别"].tolist() == ["邮政", "零售、邮政"]
+    assert table.loc["n5", "细类"] == "综合超市"
+    assert pd.isna(table.loc["n6", "细类"])
+    assert table.loc["n5", "计入评价的类别"] == "零售、邮政"
+    assert table["名称"].tolist() == ["邮政（无名称）", "大超市"]
+    assert table.loc["n5", "开放时间"] == "08:00-20:00"
+    totals = readers.totals_table(county).set_index("项目")["数值"]
+    assert totals["已知设施"] == 2
+    issues = readers.problems_table(county)
+    blank = issues[issues["问题类别"] == "设施属性未填"]
+    assert blank["数量"].tolist() == [1.0, 1.0, 2.0, 2.0]  # name, hours, capacity, floor area
+
+
+def test_a_kind_without_records_is_no_lack_and_no_zero(invented):
+    county = by_hand(invented)
+    some = county.facilities[county.facilities["kind"] != "post"]
+    county = dataclasses.replace(county, facilities=some)
+    row = readers.coverage_readers(county).iloc[0]
+    assert row["已知设施数"] == 0
+    assert row[["覆盖居民（人）", "居民覆盖率", "达标社区（个）", "社区覆盖率"]].isna().all()
+    assert row["评价居民（人）"] == 1000.0
+    assert column(readers.overview_table(county), "worst_kind")[0] == "含 1 类无设施数据"
+    assert as_shown(readers.coverage_readers(county), "zh")["居民覆盖率"][0] == "– 无设施数据"
+
+
+def test_gaps_are_where_their_residents_live(invented):
+    county = by_hand(invented)
+    x, y = ORIGIN
+    gaps = county.gaps.assign(x=[x + 10.0], y=[y + 20.0], nearest_facility_id=["f0"])
+    facilities = county.facilities.iloc[:1].assign(name=None)
+    facilities.index = pd.Index(["f0"], name="facility_id")
+    county = dataclasses.replace(county, gaps=gaps, facilities=facilities)
+    row = readers.gaps_readers(county).iloc[0]
+    there = gpd.GeoSeries([shapely.Point(x + 10.0, y + 20.0)], crs=CRS).to_crs(4326)[0]
+    assert (row["经度（WGS 84）"], row["纬度（WGS 84）"]) == (round(there.x, 6), round(there.y, 6))
+    assert row["最近设施"] == "邮政（无名称）"  # never its id
+    unknown = dataclasses.replace(county, gaps=gaps.assign(x=np.nan))
+    assert readers.gaps_readers(unknown).iloc[0]["经度（WGS 84）"] != row["经度（WGS 84）"]
+
+
+def test_fewer_than_one_resident_is_said(invented):
+    county = by_hand(invented)
+    gaps = county.gaps.assign(persons=[0.1], priority=[1.0], priority_reasons=[None])
+    row = readers.gaps_readers(dataclasses.replace(county, gaps=gaps)).iloc[0]
+    assert row["排序理由"] == "阈值外居民 不足1 人"
+    assert as_shown(row.to_frame().T, "zh")["阈值外居民（人）"].tolist() == [0.1]
+
+
+def test_figures_are_shown_by_one_rule():
+    full = pd.DataFrame(
+        {
+            "得分（0–100）": [42.79, 58.0, np.nan],
+            "居民覆盖率": [0.12869, 0.9999, np.nan],
+            "平均步行（分钟）": [117.21, 15.0, np.nan],
+            "评价居民（人）": [9724.5, 0.0, np.nan],
+            "数值": [88.8889, 88.8889, np.nan],
+            "单位": ["%", "人", "%"],
+        }
+    )
+    shown = as_shown(full, "zh")
+    assert shown.iloc[0].tolist() == [42.7, 0.128, 117.3, 9725.0, 88.8, "%"]
+    assert shown.iloc[1].tolist() == [58.0, 0.999, 15.0, 0.0, 88.89, "人"]
+    assert shown.iloc[2, :5].isna().all()
+    assert full["数值"][0] == 88.8889
+
+
+@pytest.mark.parametrize("table", TABLES, ids=[table.__name__ for table in TABLES])
+def test_each_language_holds_to_its_own(demo, table):
+    """No clause, note or dataset in the other language; names of places are as they are."""
+    own = {"name", "unit_name", "scope_name", "file", "nearest", "about", "what", "source"}
+    own |= {"licence"}
+    titles = {"basis", "told"}  # an English clause quotes the title and term of a Chinese standard
+    for lang, other in (("en", "[一-鿿]"), ("zh", r"\b(?:plan|action|ours|units)\b")):
+        shown, free = table(demo, lang), own | (titles if lang == "en" else set())
+        for key, head in heads().items():
+            if key not in free and head.label(lang) in shown.columns:
+                told = shown[head.label(lang)].astype("str")
+                assert not told.str.contains(other, na=False).any(), (key, lang)
 
 
 def test_sources_and_thresholds_by_hand(invented):
@@ -404,7 +520,7 @@ def test_the_demos_gaps_and_facilities(demo):
     first = gaps.groupby(heading("lacking", "zh"), sort=False)[heading("rank", "zh")].first()
     assert (first == 1).all()
     table = readers.facilities_table(demo)
-    assert len(table) == len(demo.inventory)
+    assert len(table) == demo.inventory.index.str.partition("#").get_level_values(0).nunique()
     inside = demo.units.to_crs(4326).union_all().buffer(1e-6)
     located = shapely.contains_xy(inside, column(table, "lon"), column(table, "lat"))
     assert (located == (column(table, "unit_name") != "界外").to_numpy()).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import math
 import re
 import tempfile
 import zipfile
@@ -21,6 +22,7 @@ from synthetic_assessment import synthetic_assessment
 from lifecircle import assess, read_config
 from lifecircle.errors import OutputError
 from lifecircle.render.tables import readers, workbook_cells
+from lifecircle.render.tables.shown import as_shown
 from lifecircle.render.tables.words import figures, heading, texts
 from lifecircle.render.tables.workbook import write_workbook
 from lifecircle.render.tables.workbook_cells import CELL_TEXT, plain_text, row_height
@@ -35,7 +37,13 @@ TABLES = {
     "计分卡": readers.scorecard_readers,
     "数据问题": readers.problems_table,
 }
-FORMATS = {"count": "#,##0", "share": "0.0%", "minutes": "0.0", "degrees": "0.000000"}
+FORMATS = {
+    "count": "#,##0",
+    "persons": '[=0]0;[<1]"不足1";#,##0',
+    "share": "0.0%",
+    "minutes": "0.0",
+    "degrees": "0.000000",
+}
 HOSTILE = (
     "=cmd|' /C calc'!A0",
     "+1",
@@ -138,7 +146,7 @@ def test_headings_stay_and_filter(book, name):
 
 @pytest.mark.parametrize("name", TABLES)
 def test_sheets_hold_their_tables(book, demo, name):
-    table, sheet = TABLES[name](demo), book[name]
+    table, sheet = as_shown(TABLES[name](demo), "zh"), book[name]
     if name == "设施清单":
         assert {*heads(sheet)} <= {*table.columns}
         table = table[heads(sheet)]
@@ -170,10 +178,10 @@ def test_the_overview_is_of_the_county(book, demo):
     assert book["总览"].cell(row, 2).value == 36838
     row = cells["城市社区15分钟生活圈"]
     score = demo.unit_scores.loc[("county", "urban_life_15"), "score"]
-    assert book["总览"].cell(row, 4).value == pytest.approx(score)
+    assert book["总览"].cell(row, 4).value == math.floor(score * 10) / 10
     gaps = demo.gaps[demo.gaps["kind"] == "post"]
     assert book["总览"].cell(cells["邮政"], 2).value == len(gaps)
-    assert book["总览"].cell(cells["邮政"], 3).value == pytest.approx(gaps["persons"].sum())
+    assert book["总览"].cell(cells["邮政"], 3).value == round(gaps["persons"].sum())
 
 
 def test_colours_say_the_same_everywhere(book):
@@ -216,7 +224,7 @@ def test_links_lead_to_the_map_and_between_sheets(book, demo, tmp_path):
 
 def test_properties_say_what_it_is(book, demo):
     found = book.properties
-    assert found.title == "列支敦士登15分钟生活圈评估"
+    assert found.title == "列支敦士登社区生活圈评估"
     assert found.description == "内部工作用图，未经审核不得公开"
     assert found.created.date() == dt.date.fromisoformat(demo.generated)
 
@@ -328,6 +336,25 @@ def test_no_data_is_an_empty_cell_and_zero_is_zero(invented, tmp_path):
     facilities = invented.facilities.assign(capacity=[0.0] + [np.nan] * 39)
     table = reopened(dataclasses.replace(invented, facilities=facilities), tmp_path)["设施清单"]
     assert sorted(under(table, "容量"), key=str) == [0, *[None] * 39]
+
+
+def test_what_has_no_records_is_said_in_words(invented, tmp_path):
+    """No share, no colour of a share: the text says that there is no data."""
+    some = invented.facilities[invented.facilities["kind"] != "post"]
+    sheet = reopened(dataclasses.replace(invented, facilities=some), tmp_path)["覆盖率"]
+    shares = under(sheet, heading("population_share", "zh"))
+    post = [kind == "邮政" for kind in under(sheet, heading("kind", "zh"))]
+    assert any(post)
+    for share, silent in zip(shares, post, strict=True):
+        assert (share == "– 无设施数据") == silent
+
+
+def test_fewer_than_one_resident_is_no_zero(invented, tmp_path):
+    gaps = invented.gaps.assign(persons=0.1)
+    sheet = reopened(dataclasses.replace(invented, gaps=gaps), tmp_path)["缺口清单"]
+    column = heads(sheet).index(heading("persons", "zh")) + 1
+    cell = sheet.cell(2, column)
+    assert (cell.value, cell.number_format) == (0.1, FORMATS["persons"])
 
 
 def test_infinite_numbers_are_no_numbers(invented, tmp_path):

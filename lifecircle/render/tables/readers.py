@@ -9,35 +9,35 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from lifecircle.config import datasets
 from lifecircle.render.mappable import Mappable
+from lifecircle.render.rounding import is_below_one, whole_persons
 from lifecircle.render.tables.readers_issues import problems_table
 from lifecircle.render.tables.readers_notes import notes_table
+from lifecircle.render.tables.readers_places import facilities_table, named_place
 from lifecircle.render.tables.readers_plan import scorecard_readers, verdicts_table
 from lifecircle.render.tables.readers_shared import (
+    excluded_kinds,
     inventory_of,
+    judged_settings,
     labelled,
     limit_words,
-    lying_in,
-    main_points,
     mapped,
+    place_ids,
     run_of,
     scope_names,
     unit_names,
+    unknown_kinds,
 )
 from lifecircle.render.tables.sheets import coverage_table, gap_table
 from lifecircle.render.tables.words import joined, texts, weight_words, with_headings, word, words
 from lifecircle.render.web.contents import COUNTY
-from lifecircle.standards import Lang, Requirement
-from lifecircle.tables import DENOMINATORS, FACILITY_STATUS, FLAGS, SETTINGS
+from lifecircle.standards import Lang, Requirement, clause
+from lifecircle.tables import DENOMINATORS, FLAGS, SETTINGS
 
-_OPTIONAL: Final = ("capacity", "hours_per_day", "floor_m2")
-_OPTIONAL_TEXTS: Final = ("capacity_unit", "hours", "address")
 _SCORES: Final = (
     *("score", "complete_share", "worst_kind", "minutes_to_complete", "unverified_share"),
 )
@@ -105,7 +105,7 @@ def thresholds_table(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
             "kind": standard.kinds[r.kind].label(lang),
             "limit": limit_words(r.limit, r.unit, lang),
             "flag": word(r.flag, lang),
-            "basis": r.source,
+            "basis": clause(r.source, lang),
             "weight": r.weight,
             "size": _size(r, lang),
         }
@@ -153,19 +153,22 @@ def totals_table(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
     pandas.DataFrame
         Item, value, its unit and a note; what is not known is missing.
     """
-    standard, cells = assessment.standard, assessment.cells
-    required = standard.required()
-    known = set(assessment.facilities["kind"])
+    units, cells = assessment.units, assessment.cells
+    settings = judged_settings(assessment)
+    inside = cells["setting"].isin(settings)
     off = cells["persons"][cells["access_m"].isna()].sum() if "access_m" in cells else np.nan
     values = {
-        "residents": assessment.units["residents"].sum(min_count=1),
-        "assessed": cells["persons"].sum(),
+        "residents": units["residents"].sum(min_count=1),
+        "placed": cells["persons"].sum(),
+        "judged": cells["persons"][inside].sum(),
+        "not_judged": cells["persons"][~inside].sum(),
         "off_network": off,
-        "units": len(assessment.units),
-        "known": len(inventory_of(assessment)),
-        "kinds": len(required),
-        "kinds_unknown": len(set(required) - known),
-        "kinds_excluded": len(standard.excluded),
+        "units": len(units),
+        "units_not_judged": (~units["setting"].isin(settings)).sum(),
+        "known": place_ids(inventory_of(assessment)).nunique(),
+        "kinds": len(assessment.standard.required()),
+        "kinds_unknown": len(unknown_kinds(assessment)),
+        "kinds_excluded": len(excluded_kinds(assessment)),
         "gaps": len(assessment.gaps),
     }
     told = [text.split("|") for text in texts("totals", lang).values()]
@@ -207,58 +210,6 @@ def units_table(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
     return with_headings(table[columns], lang)
 
 
-def facilities_table(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
-    """Give every known facility under its own kind, with what is known of it.
-
-    Parameters
-    ----------
-    assessment
-        Checked tables; ``inventory`` where it has one, else its facilities.
-    lang
-        As for `sources_table`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        By kind, in the order given; longitude and latitude in degrees (WGS 84), of the entrance
-        nearest the middle where there are several. The unit is the one that it lies in.
-    """
-    table, standard = inventory_of(assessment), assessment.standard
-    kinds = {**standard.kinds, **standard.known}
-    order = np.argsort(pd.Index(kinds).get_indexer(pd.Index(table["kind"])), kind="stable")
-    table = table.iloc[order]
-    points = main_points(table.geometry.to_numpy())
-    degrees = gpd.GeoSeries(points, crs=table.crs).to_crs(4326)
-    empty = pd.Series(None, index=table.index, dtype="str")
-    status = table.get("status", empty)
-    unit = lying_in(points, assessment.units)
-    columns: dict[str, Any] = {
-        "name": table["name"],
-        "kind": labelled(table["kind"], kinds, lang),
-        "category": labelled(table.get("category", empty), kinds, lang, keep=True),
-        "counts_as": _counts_as(assessment, table["kind"], status, lang),
-        "status": mapped(status, words(FACILITY_STATUS, lang)),
-        "capacity": None,
-        "capacity_unit": None,
-        "hours": None,
-        "hours_per_day": None,
-        "floor_m2": None,
-        "address": None,
-        "unit_name": np.where(
-            unit < 0, word("outside", lang), unit_names(assessment).to_numpy()[unit]
-        )
-        if len(assessment.units)
-        else None,
-        "lon": degrees.x.round(6).to_numpy(),
-        "lat": degrees.y.round(6).to_numpy(),
-        "data": table["source"],
-        "facility_id": table.index,
-    }
-    columns |= {name: table.get(name, np.nan) for name in _OPTIONAL}
-    columns |= {name: table.get(name, empty) for name in _OPTIONAL_TEXTS}
-    return with_headings(pd.DataFrame(columns, index=table.index), lang)
-
-
 def coverage_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
     """Give coverage with its three denominators side by side.
 
@@ -271,17 +222,21 @@ def coverage_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per scope (the county first), circle and kind. Shares are missing where there is
-        nothing to take a share of.
+        nothing to take a share of, and where no facility of the kind is known; so is what is
+        covered.
     """
     standard = assessment.standard
     table = coverage_table(assessment)
     keys = ["scope", "circle", "kind"]
     one = table.drop_duplicates(keys).set_index(keys)
+    # Of a kind without records nobody knows whom it covers: that is no 0.
+    known = one["known_facilities"] > 0
     columns: dict[str, Any] = {}
     for denominator in DENOMINATORS:
-        some = table[table["denominator"] == denominator].set_index(keys)
-        for name in ("covered", "total", "share"):
-            columns[f"{denominator}_{name}"] = some[name].reindex(one.index).to_numpy(float)
+        some = table[table["denominator"] == denominator].set_index(keys).reindex(one.index)
+        columns[f"{denominator}_covered"] = some["covered"].where(known).to_numpy(float)
+        columns[f"{denominator}_total"] = some["total"].to_numpy(float)
+        columns[f"{denominator}_share"] = some["share"].where(known).to_numpy(float)
     limits = zip(one["limit"], one["limit_unit"], strict=True)
     wide = pd.DataFrame(
         {
@@ -299,7 +254,7 @@ def coverage_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
 
 
 def gaps_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
-    """Give the gaps by kind and rank, each with a point inside it and why it stands there.
+    """Give the gaps by kind and rank, each with where its residents live and why it ranks there.
 
     Parameters
     ----------
@@ -309,13 +264,14 @@ def gaps_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per gap; ``lon`` and ``lat`` in degrees (WGS 84); the mean walk is of those who
-        reach one at all.
+        One row per gap; ``lon`` and ``lat`` in degrees (WGS 84), where its residents live most
+        densely; the mean walk is of those who reach one at all.
     """
     table, standard = gap_table(assessment), assessment.standard
     limits = zip(table["limit"], table["limit_unit"], strict=True)
     empty = pd.Series(None, index=table.index, dtype="str")
     names = unit_names(assessment)
+    nearest = ("nearest_facility_id", "nearest_facility_name", "kind")
     shown = pd.DataFrame(
         {
             "gap_id": table["gap_id"],
@@ -327,7 +283,10 @@ def gaps_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
             "persons_unreached": table.get("persons_unreached", np.nan),
             "limit": [limit_words(limit, unit, lang) for limit, unit in limits],
             "flag": mapped(table["flag"], words(FLAGS, lang)),
-            "nearest": table["nearest_facility_name"].fillna(table["nearest_facility_id"]),
+            "nearest": [
+                None if pd.isna(key) else named_place(name, kind, standard.kinds, lang)
+                for key, name, kind in zip(*(table[name] for name in nearest), strict=True)
+            ],
             "nearest_minutes": table["nearest_minutes"],
             "why": _why(assessment, table, table.get("priority_reasons", empty), lang),
             "lon": table["lon"],
@@ -386,26 +345,19 @@ def _size(requirement: Requirement, lang: Lang) -> str | None:
 def _scores_of(assessment: Mappable, scopes: list[str], lang: Lang) -> pd.DataFrame:
     table = assessment.unit_scores.reset_index()
     table = table[table["scope"].isin(scopes)].rename(columns={"persons": "judged"})
-    kinds = assessment.standard.kinds
-    worst = labelled(table["worst_kind"], kinds, lang)
+    standard, unknown = assessment.standard, set(unknown_kinds(assessment))
+    worst = labelled(table["worst_kind"], standard.kinds, lang)
+    # A kind without records comes out furthest from everybody, which says nothing of the place.
+    silent = table["worst_kind"].isin(unknown).to_numpy()
+    counts = {
+        circle: sum(r.kind in unknown for r in standard.for_circle(circle))
+        for circle in standard.circles
+    }
+    told = {key: word("kinds_silent", lang, count=count) for key, count in counts.items()}
+    worst = np.where(silent, mapped(table["circle"], told), worst)
     # A circle that everybody has lacks nothing, which differs from not being known.
     whole = (table["complete_share"] >= 1.0).to_numpy()
     return table.assign(worst_kind=np.where(whole, word("none_lacking", lang), worst))
-
-
-def _counts_as(
-    assessment: Mappable, kinds: pd.Series, status: pd.Series, lang: Lang
-) -> npt.NDArray[np.object_]:
-    """Name the kinds that each facility counts for, or why it counts for none."""
-    standard = assessment.standard
-    known = {**standard.kinds, **standard.known}
-    told = {}
-    for kind in kinds.unique():
-        served = standard.serves(kind) if kind in known else ()
-        names = joined([known[name].label(lang) for name in served], lang)
-        told[kind] = names or word("not_judged", lang)
-    idle = status.isin(["idle", "planned", "closed"]).to_numpy()
-    return np.where(idle, word("not_serving", lang), mapped(kinds, told))
 
 
 def _why(assessment: Mappable, gaps: pd.DataFrame, reasons: pd.Series, lang: Lang) -> list[str]:
@@ -416,7 +368,9 @@ def _why(assessment: Mappable, gaps: pd.DataFrame, reasons: pd.Series, lang: Lan
     ]
     told = []
     for persons, weight, reason in zip(gaps["persons"], gaps["priority"], reasons, strict=True):
-        shown = f"{persons:,.0f}" if persons >= 1 else f"{persons:.1f}"
+        shown = word("below_one", lang)
+        if not is_below_one(persons):
+            shown = f"{whole_persons(float(persons)):,.0f}"
         if pd.isna(reason):
             key, text = ("why" if weight == 1 else "why_weight"), ""
         else:

@@ -12,15 +12,18 @@ from lifecircle.render.mappable import Mappable
 from lifecircle.render.tables.findingwords import read_finding
 from lifecircle.render.tables.readers_shared import (
     card_of,
+    excluded_kinds,
     inventory_of,
     limit_words,
+    place_ids,
     run_of,
     unit_names,
+    unknown_kinds,
 )
 from lifecircle.render.tables.sheets import merge_table
 from lifecircle.render.tables.words import heading, joined, texts, with_headings, word
 from lifecircle.render.web.contents import COUNTY
-from lifecircle.standards import Lang
+from lifecircle.standards import Lang, clause
 
 _COLUMNS: Final = ("issue", "about", "what", "count", "remedy")
 _ATTRIBUTES: Final = ("name", "hours", "capacity", "floor_m2")
@@ -93,11 +96,9 @@ def _findings(assessment: Mappable, lang: Lang) -> Rows:
 
 
 def _unknown_kinds(assessment: Mappable, lang: Lang) -> Rows:
-    standard, known = assessment.standard, set(assessment.facilities["kind"])
-    for kind in standard.required():
-        if kind not in known:
-            name = standard.kinds[kind].label(lang)
-            yield _row("unknown_kind", "unknown_kind", lang, name, 0)
+    for kind in unknown_kinds(assessment):
+        name = assessment.standard.kinds[kind].label(lang)
+        yield _row("unknown_kind", "unknown_kind", lang, name, 0)
 
 
 def _unverified(assessment: Mappable, lang: Lang) -> Rows:
@@ -110,19 +111,21 @@ def _unverified(assessment: Mappable, lang: Lang) -> Rows:
             kinds.append(standard.kinds[r.kind].label(lang))
     for (circle, limit, basis), kinds in by_basis.items():
         about = f"{standard.circles[circle].label(lang)}{word('colon', lang)}{joined(kinds, lang)}"
-        yield _row("unverified", "unverified", lang, about, len(kinds), limit=limit, basis=basis)
+        told = {"limit": limit, "basis": clause(basis, lang)}
+        yield _row("unverified", "unverified", lang, about, len(kinds), **told)
     rule = standard.community
     if rule.flag == "unverified":
         share = f"{rule.share * 100:g}%"
-        yield _row("unverified", "community", lang, share=share, basis=rule.source)
+        yield _row("unverified", "community", lang, share=share, basis=clause(rule.source, lang))
     for priority in standard.priorities.values():
         if priority.flag == "unverified":
             weight = f"{priority.weight:g}"
-            about = priority.label(lang)
-            yield _row("unverified", "weight", lang, about, weight=weight, basis=priority.source)
+            about, basis = priority.label(lang), clause(priority.source, lang)
+            yield _row("unverified", "weight", lang, about, weight=weight, basis=basis)
     for target in standard.targets:
         if target.flag == "unverified" and target.exclude is None:
-            yield _row("unverified", "target", lang, target.label(lang), basis=target.source)
+            basis = clause(target.source, lang)
+            yield _row("unverified", "target", lang, target.label(lang), basis=basis)
 
 
 def _reports(assessment: Mappable, lang: Lang) -> Rows:
@@ -146,13 +149,15 @@ def _units(assessment: Mappable, lang: Lang) -> Rows:
 
 
 def _blanks(assessment: Mappable, lang: Lang) -> Rows:
+    """Count places, each once, of which no entry knows an attribute."""
     inventory = inventory_of(assessment)
+    place = place_ids(inventory)
+    every = place.nunique()
     for name in _ATTRIBUTES:
-        given = inventory[name].notna().sum() if name in inventory else 0
-        if given < len(inventory):
+        given = place[inventory[name].notna()].nunique() if name in inventory else 0
+        if given < every:
             field = heading(name, lang)
-            lacking = int(len(inventory) - given)
-            yield _row("blank", "blank", lang, count=lacking, field=field)
+            yield _row("blank", "blank", lang, count=every - given, field=field)
 
 
 def _placed(assessment: Mappable, lang: Lang) -> Rows:
@@ -166,7 +171,8 @@ def _excluded(assessment: Mappable, lang: Lang) -> Rows:
     standard = assessment.standard
     kinds = {**standard.kinds, **standard.known}
     by_reason: dict[str, list[str]] = {}
-    for key, reason in standard.excluded.items():
+    for key in excluded_kinds(assessment):
+        reason = standard.excluded[key]
         name = kinds[key].label(lang) if key in kinds else key
         by_reason.setdefault(reason, []).append(name)
     for reason, names in by_reason.items():

@@ -10,7 +10,7 @@ import pandas as pd
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.tables.readers_shared import run_of
 from lifecircle.render.tables.words import joined, texts, with_headings, word
-from lifecircle.standards import Lang
+from lifecircle.standards import Lang, clause
 from lifecircle.tables import FLAGS
 
 
@@ -43,7 +43,7 @@ def notes_table(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
         "approval": word("approved", lang, number=approval) if approval else word("internal", lang),
         "generated": str(getattr(assessment, "generated", "") or ""),
         "producer": config.map.producer,
-        "standard": f"{standard.label(lang)} ({standard.source})",
+        "standard": f"{standard.label(lang)} ({clause(standard.source, lang)})",
         "flags": joined(counted, lang),
         "community": word(
             "community",

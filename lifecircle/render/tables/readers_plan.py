@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from lifecircle.plan import scorecard_table
+from lifecircle.plan.evidence import COMMUNITY_LEDGER
 from lifecircle.plan.verdict import STATUS
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.tables.readers_shared import card_of, mapped, scope_names
 from lifecircle.render.tables.words import with_headings, word, words
 from lifecircle.render.web.contents import COUNTY
-from lifecircle.standards import Lang
+from lifecircle.standards import Lang, clause
 from lifecircle.tables import FLAGS
 
 
@@ -25,7 +26,7 @@ def scorecard_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
     assessment
         Checked tables; ``scorecard`` where it has one.
     lang
-        As for `sources_table`. Notes of targets are kept in Chinese only.
+        As for `sources_table`. Notes of targets are kept in Chinese, and left out in English.
 
     Returns
     -------
@@ -115,4 +116,12 @@ def _in_english(card: pd.DataFrame, zh: pd.DataFrame) -> dict[str, Any]:
             for data in card["data"]
         ],
         "unverified": np.where(card["unverified"], word("unverified", "en"), ""),
+        "data": [_datasets(str(names)) for names in card["datasets"].fillna("")],
+        "basis": [clause(str(source), "en") for source in card["source"].fillna("")],
+        "note": "",
     }
+
+
+def _datasets(names: str) -> str:
+    told = [word("ledger", "en") if n == COMMUNITY_LEDGER else n for n in names.split("; ") if n]
+    return "; ".join(told)

@@ -15,7 +15,7 @@ from lifecircle.plan import empty_scorecard
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.tables.words import word
 from lifecircle.render.web.contents import COUNTY
-from lifecircle.standards import Labelled, Lang
+from lifecircle.standards import Labelled, Lang, read_standard, standard_names
 
 
 def card_of(assessment: Mappable) -> pd.DataFrame:
@@ -28,6 +28,50 @@ def inventory_of(assessment: Mappable) -> gpd.GeoDataFrame:
     """Give every known facility under its own kind; those judged, where there is no inventory."""
     inventory = getattr(assessment, "inventory", None)
     return assessment.facilities if inventory is None else cast("gpd.GeoDataFrame", inventory)
+
+
+def place_ids(places: pd.DataFrame) -> pd.Index:
+    """Give the place behind each row: one that is of several kinds has a row for each.
+
+    Parameters
+    ----------
+    places
+        Facilities; ids of further rows end in ``#kind``.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"kind": ["retail", "supermarket"]}, ["n5", "n5#supermarket"])
+    >>> place_ids(rows).tolist()
+    ['n5', 'n5']
+    """
+    rows = zip(places.index.astype(str), places["kind"].astype(str), strict=True)
+    ids: pd.Index = pd.Index([key.removesuffix(f"#{kind}") for key, kind in rows], dtype="str")
+    return ids.rename("facility_id")
+
+
+def unknown_kinds(assessment: Mappable) -> list[str]:
+    """Give the required kinds of which no facility is known, in the order of the standard."""
+    known = set(assessment.facilities["kind"])
+    return [kind for kind in assessment.standard.required() if kind not in known]
+
+
+def excluded_kinds(assessment: Mappable) -> list[str]:
+    """Give the kinds that the standard asks for and the county leaves out.
+
+    What a county file leaves out for another standard's sake is none of this one's.
+    """
+    standard = assessment.standard
+    if standard.key not in standard_names():
+        return list(standard.excluded)
+    asked = {r.kind for r in read_standard(standard.key).requirements}
+    return [kind for kind in standard.excluded if kind in asked]
+
+
+def judged_settings(assessment: Mappable) -> set[str]:
+    """Give the settings that some circle with requirements is meant for."""
+    standard = assessment.standard
+    asked = {r.circle for r in standard.requirements}
+    return {setting for key in asked for setting in standard.circles[key].settings}
 
 
 def unit_names(assessment: Mappable) -> pd.Series:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -152,7 +153,7 @@ def merge_table(assessment: Mappable) -> pd.DataFrame:
 
 
 def gap_table(assessment: Mappable) -> pd.DataFrame:
-    """Give the gaps with names and a point inside each, by kind and rank.
+    """Give the gaps with names and where their residents live, by kind and rank.
 
     Parameters
     ----------
@@ -162,10 +163,11 @@ def gap_table(assessment: Mappable) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per gap; ``lon`` and ``lat`` in degrees (WGS 84).
+        One row per gap; ``lon`` and ``lat`` in degrees (WGS 84): where its residents live most
+        densely, or a point inside it where the gaps do not say.
     """
     gaps = assessment.gaps
-    inside = gaps.geometry.representative_point().to_crs(4326)
+    inside = gap_points(gaps).to_crs(4326)
     table = pd.DataFrame(gaps.drop(columns=gaps.active_geometry_name)).assign(
         lon=inside.x.round(6), lat=inside.y.round(6)
     )
@@ -176,6 +178,36 @@ def gap_table(assessment: Mappable) -> pd.DataFrame:
     nearest = assessment.facilities["name"].reindex(table["nearest_facility_id"]).to_numpy()
     table.insert(_after(table, "nearest_facility_id"), "nearest_facility_name", nearest)
     return _with_labels(table, "kind", assessment.standard.kinds)
+
+
+def gap_points(gaps: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """Give a point for each gap: where its residents live most densely, else one inside it.
+
+    Parameters
+    ----------
+    gaps
+        `lifecircle.tables.GAPS`; ``x`` and ``y`` are optional there.
+
+    Returns
+    -------
+    geopandas.GeoSeries
+        Points in the CRS of the gaps, with their index.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> shape = [shapely.box(0, 0, 4, 2)]
+    >>> gaps = gpd.GeoDataFrame({"x": [3.0], "y": [1.5]}, geometry=shape, crs=32632)
+    >>> gap_points(gaps)[0].wkt, gap_points(gaps.drop(columns=["x", "y"]))[0].wkt
+    ('POINT (3 1.5)', 'POINT (2 1)')
+    """
+    inside = gaps.geometry.representative_point()
+    if not {"x", "y"} <= {*gaps.columns}:
+        return inside
+    x, y = gaps["x"].to_numpy(float), gaps["y"].to_numpy(float)
+    known = np.isfinite(x) & np.isfinite(y)
+    lived = gpd.GeoSeries(gpd.points_from_xy(x, y), index=gaps.index, crs=gaps.crs)
+    return inside.where(~known, lived)
 
 
 def _scope_names(assessment: Mappable, scope: pd.Series) -> pd.Series:

@@ -13,7 +13,17 @@ import pandas as pd
 from lifecircle.standards import Labelled, Lang
 
 Figure = Literal[
-    "id", "text", "long", "count", "share", "score", "minutes", "degrees", "number", "hectares"
+    "id",
+    "text",
+    "long",
+    "count",
+    "persons",
+    "share",
+    "score",
+    "minutes",
+    "degrees",
+    "number",
+    "hectares",
 ]
 """How a column's values are written: wrapped text is ``"long"``, a share is 0 to 1."""
 

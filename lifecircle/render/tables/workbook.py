@@ -18,7 +18,9 @@ from xlsxwriter.worksheet import Worksheet
 from lifecircle.errors import OutputError
 from lifecircle.plan.verdict import STATUS
 from lifecircle.render.mappable import Mappable
+from lifecircle.render.rounding import is_below_one, whole_persons
 from lifecircle.render.tables import readers
+from lifecircle.render.tables.shown import as_shown
 from lifecircle.render.tables.words import heading, texts, word
 from lifecircle.render.tables.workbook_cells import (
     SHEET_ROWS,
@@ -225,7 +227,7 @@ def _table(
     sheet.freeze_panes(1, frozen)
     sheet.repeat_rows(0)
     dress = Dress(links, _marks(book), printed=printed)
-    end = write_table(sheet, book.looks, table, book.lang, dress=dress)
+    end = write_table(sheet, book.looks, as_shown(table, book.lang), book.lang, dress=dress)
     if table.empty:
         told = texts("empty", book.lang)[key]
         sheet.write_string(1, 0, told, book.looks.cell(framed=False))
@@ -344,7 +346,7 @@ def _overview(book: _Book, sheet: Worksheet) -> None:
             row += 1
             continue
         dress = Dress(marks=_marks(book), widths=_VIEW_WIDTHS)
-        end = write_table(sheet, book.looks, table, lang, row=row, dress=dress)
+        end = write_table(sheet, book.looks, as_shown(table, lang), lang, row=row, dress=dress)
         _colour(book, sheet, table, row)
         row = end
 
@@ -403,17 +405,19 @@ def _sheets(book: _Book, sheet: Worksheet, row: int) -> int:
 
 def _totals(book: _Book, sheet: Worksheet, row: int, table: pd.DataFrame) -> int:
     """Write counts: item, value, unit, and a note across the rest of the sheet."""
-    last = len(_VIEW_WIDTHS) - 1
+    last, persons = len(_VIEW_WIDTHS) - 1, word("persons", book.lang)
     write_head(sheet, book.looks, [str(name) for name in table.columns], row, _VIEW_WIDTHS)
     sheet.merge_range(row, 3, row, last, str(table.columns[3]), book.looks.head())
     for item, value, unit, note in table.itertuples(index=False):
         row += 1
         sheet.set_row(row, 15.0 * lines_of(item, _VIEW_WIDTHS[0] * 0.95) + 3)
         sheet.write_string(row, 0, item, book.looks.cell())
+        look = book.looks.cell("persons" if unit == persons else "count")
         if pd.isna(value):
-            sheet.write_blank(row, 1, None, book.looks.cell("count"))
+            sheet.write_blank(row, 1, None, look)
         else:
-            sheet.write_number(row, 1, value, book.looks.cell("count"))
+            shown = value if is_below_one(value) else whole_persons(float(value))
+            sheet.write_number(row, 1, shown, look)
         sheet.write_string(row, 2, unit, book.looks.cell())
         _across(book, sheet, row, 3, last, note)
     return row + 1

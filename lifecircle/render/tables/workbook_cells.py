@@ -14,7 +14,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from lifecircle.render.tables.words import Figure, figures, texts
+from lifecircle.render.tables.words import Figure, figures, texts, word
 from lifecircle.standards import Lang
 
 SHEET_ROWS: Final = 1_048_576
@@ -32,6 +32,7 @@ _ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe
 _RETURNS: Final = re.compile("\r\n?")
 _FORMATS: Final[Mapping[Figure, str]] = {
     "count": "#,##0",
+    "persons": "#,##0",  # `Looks` says what is written below one
     "share": "0.0%",
     "score": "0.0",
     "minutes": "0.0",
@@ -44,7 +45,8 @@ _WIDTHS: Final[Mapping[Figure, tuple[int, int]]] = {
     "id": (8, 16),
     "long": (24, 44),
     "count": (9, 14),
-    "share": (9, 12),
+    "persons": (9, 14),
+    "share": (11, 12),
     "score": (9, 12),
     "minutes": (9, 13),
     "hectares": (9, 12),
@@ -83,6 +85,7 @@ class Looks:
     def __init__(self, book: xlsxwriter.Workbook, lang: Lang) -> None:
         self._book = book
         self._plain = {"font_name": _FONTS[lang], "font_size": 10, "valign": "top"}
+        self._persons = f'[=0]0;[<1]"{word("below_one", lang)}";#,##0'
         self._made: dict[tuple[Any, ...], Format] = {}
 
     def cell(self, figure: Figure = "text", mark: str = "", *, framed: bool = True) -> Format:
@@ -90,7 +93,9 @@ class Looks:
         look: dict[str, Any] = dict(self._plain)
         if framed:
             look |= {"border": 1, "border_color": "#bfbfbf"}
-        if figure in _FORMATS:
+        if figure == "persons":
+            look["num_format"] = self._persons
+        elif figure in _FORMATS:
             look["num_format"] = _FORMATS[figure]
         else:
             look |= {"align": "left", "indent": 1}  # beside a number that is set to the right
@@ -322,6 +327,7 @@ def _writer(
 ) -> _Write:
     """Give what writes one cell of a column."""
     plain = looks.cell(kind, framed=framed)
+    none = looks.cell("text", "unknown", framed=framed)
 
     def write(
         sheet: Worksheet, row: int, column: int, value: Any, target: str = "", tip: str = ""
@@ -333,6 +339,8 @@ def _writer(
         elif target:
             link = looks.cell(kind, "link", framed=framed)
             sheet.write_url(row, column, target, link, string=value, tip=tip)
+        elif kind in _FORMATS and isinstance(value, str):  # why there is no figure
+            sheet.write_string(row, column, value, none)
         elif kind in _FORMATS:
             sheet.write_number(row, column, value, look)
         else:
@@ -366,6 +374,11 @@ def _targets(table: pd.DataFrame, links: Sequence[Links]) -> Callable[[int, int]
 
 def _values(values: pd.Series, kind: Figure, lang: Lang) -> list[Any]:
     """Give a column's values as cells hold them; None where there is none."""
+    if kind in _FORMATS and values.dtype == object:  # texts stand where there is no figure
+        told = values.map(lambda value: isinstance(value, str)).to_numpy(bool)
+        others = _values(values.mask(told).astype("float64"), kind, lang)
+        both = zip(values, others, told, strict=True)
+        return [plain_text(value, lang) if text else number for value, number, text in both]
     if kind in _FORMATS:
         numbers = pd.to_numeric(values, errors="coerce").to_numpy(float, na_value=np.nan)
         finite = np.isfinite(numbers)
@@ -381,7 +394,7 @@ def _width(name: str, values: Sequence[Any], kind: Figure, *, on_paper: bool) ->
     if kind == "long" and not on_paper:
         high = _WIDE
     if kind in _FORMATS:
-        wide = [f"{value:,.0f}" for value in values[:_MEASURED] if value is not None]
+        wide = [f"{n:,.0f}" for n in values[:_MEASURED] if n is not None and not isinstance(n, str)]
         need = max(map(len, wide), default=0) + 4
     else:
         need = _longest(values[:_MEASURED]) + 4
