@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import psutil
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 from lifecircle.config import Dataset, IsochronesConfig, WalkProfile
@@ -225,10 +227,11 @@ def _read_counties(
         remedy = "give codes of letters, digits, - and _"
         faults.append(_of_rows(label, what, remedy, ids[~safe]))
     areas, wrong = only_areas(frame.geometry, label, ids=ids)
-    if (lacking := areas.isna() & ~_told(wrong, areas.index)).any():
+    drawn = ~(shapely.is_missing(np.asarray(areas)) | shapely.is_empty(np.asarray(areas)))
+    if (lacking := ~drawn & ~_told(wrong, areas.index)).any():
         wrong.append(_of_rows(label, "no geometry", "draw the county", ids[lacking]))
     faults += wrong
-    good = safe & areas.notna()
+    good = safe & drawn & ~_told(wrong, areas.index)
     if not good.any():
         raise TableError(faults or Fault(label, "holds no county", "give polygons of counties"))
     # A county with one part that is wrong is left out as a whole.
