@@ -205,6 +205,159 @@ def test_an_unverified_threshold_is_marked_wherever_it_decides(visit, invented):
     assert "未核实" in page.click(gap.geometry.representative_point(), invented.gaps.crs, zoom=14)
 
 
+def test_legends_say_which_thresholds_are_unverified_and_what_the_limits_are(visit):
+    view = visit().page
+    legend = view.locator(".lc-legend")
+    assert "阈值未核实：乡镇便民生活圈" in legend.inner_text()
+    view.select_option(".lc-layers select >> nth=0", "circle:0")
+    circles = view.evaluate(
+        "[...document.querySelectorAll('.lc-card')].map((n) => n.innerText.includes('阈值未核实'))"
+    )
+    assert ("阈值未核实" in legend.inner_text()) == circles[0]
+    view.select_option(".lc-layers select >> nth=0", label="邮政")
+    assert "阈值未核实" not in legend.inner_text()  # minutes are no verdict
+    view.select_option(".lc-layers select >> nth=1", "complete:1")
+    assert "阈值未核实：乡镇便民生活圈" in legend.inner_text()
+    view.select_option(".lc-layers select >> nth=3", label="邮政")
+    told = "阈值之外：城市 15 分钟（未核实）、乡镇 30 分钟（未核实）、农村 30 分钟（未核实）"
+    assert told in legend.inner_text()
+    view.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    sheet = view.locator("#lc-sheet").text_content()
+    assert told in sheet
+    assert "阈值未核实：乡镇便民生活圈" in sheet
+
+
+def test_lists_and_answers_mark_unverified_thresholds_whole(visit, invented):
+    page = visit()
+    view = page.page
+    view.click("#lc-tab-gaps")
+    lines = view.locator(".lc-gaps li").all_inner_texts()
+    assert lines
+    assert all("未核实" in line for line in lines)
+    note = view.locator("#lc-page-gaps .lc-note", has_text="该阈值未核实")
+    assert note.bounding_box()["y"] < view.locator(".lc-gaps").bounding_box()["y"]
+    view.click("#lc-tab-units")
+    assert view.locator(".lc-units thead").inner_text().count("②*") == 1
+    assert "①*" not in view.locator(".lc-units thead").inner_text()
+    assert "②* 乡镇便民生活圈 阈值未核实" in view.locator(".lc-key").inner_text()
+    option = view.locator("#lc-measure optgroup").nth(1).locator("option").first
+    assert option.inner_text().endswith("· 30 分钟（未核实）")
+    view.select_option("#lc-measure", option.get_attribute("value"))
+    assert "该阈值未核实" in view.locator("#lc-page-units").inner_text()
+    view.select_option(".lc-layers select >> nth=3", "-1")
+    view.click(".lc-chips legend button >> nth=1")
+    cell = a_cell(invented, "township")
+    for lang in ("zh", "en"):
+        view.click(f"#lc-lang-{lang}")
+        page.click(cell.geometry.centroid, invented.cells.crs)
+        mark = {"zh": "阈值未核实", "en": "thresholds unverified"}[lang]
+        assert mark in view.locator(".lc-circles li").first.inner_text()
+        edges = view.evaluate(
+            """() => { const box = document.querySelector(".leaflet-popup-content");
+              return [...box.querySelectorAll(".lc-flag, .lc-verdict b")]
+                .map((n) => n.getBoundingClientRect().right)
+                .map((right) => right - box.getBoundingClientRect().right); }"""
+        )
+        assert len(edges) > 2
+        assert max(edges) <= 0.5
+        assert view.locator(".leaflet-popup-content").evaluate(
+            "n => n.scrollWidth <= n.clientWidth"
+        )
+
+
+def test_gaps_that_are_turned_off_stay_off(visit):
+    view = visit().page
+    view.click("#lc-tab-gaps")
+    assert len(pixels(view, "lc-gaps")) > 1
+    view.select_option(".lc-layers select >> nth=3", "-1")
+    assert set(pixels(view, "lc-gaps")) == {"0"}
+    assert "缺口（数字为排序）" not in view.locator(".lc-legend").inner_text()
+
+
+def solid(page, pane, least=128):
+    """Where a canvas holds more than so much colour, as rows of true and false."""
+    flat, width = page.evaluate(
+        """([pane, least]) => {
+          const canvas = document.querySelector(`.leaflet-${pane}-pane canvas`);
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          let text = "";
+          for (let i = 3; i < data.length; i += 4) text += data[i] > least ? "1" : "0";
+          return [text, canvas.width]; }""",
+        [pane, least],
+    )
+    return np.frombuffer(flat.encode(), np.uint8).reshape(-1, width) == ord("1")
+
+
+def test_no_name_lies_on_a_rank(visit):
+    view = visit().page
+    alone = solid(view, "lc-labels").sum()
+    for kind in ("邮政", "零售", "医疗卫生"):
+        view.select_option(".lc-layers select >> nth=3", label=kind)
+        names, ranks = solid(view, "lc-labels"), solid(view, "lc-ranks")
+        assert ranks.any()
+        assert not (names & ranks).any()
+        assert names.sum() > 0.6 * alone  # most stepped aside rather than went
+
+
+def swatches(view):
+    return view.evaluate(
+        """() => [...document.querySelectorAll(".lc-legend .lc-swatch")].slice(0, 6)
+          .map((n) => getComputedStyle(n).backgroundColor.match(/\\d+/g).map(Number))"""
+    )
+
+
+def test_the_legend_shows_colours_as_they_are_drawn(visit):
+    view = visit().page
+    viridis = ("#fde725", "#7ad151", "#22a884", "#2a788e", "#414487", "#440154")
+    assert swatches(view) == [list(blended(colour, 0.82)) for colour in viridis]
+    legend = view.locator(".lc-legend").inner_text()
+    for line in ("县域边界", "单元边界", "道路"):
+        assert line in legend
+    view.locator(".lc-toggle", has_text="道路").click()
+    assert "道路" not in view.locator(".lc-legend").inner_text()
+    view.select_option(".lc-layers select >> nth=3", label="邮政")  # cells stand back
+    assert swatches(view) == [list(blended(colour, 0.82 * 0.35)) for colour in viridis]
+    view.select_option(".lc-layers select >> nth=3", "-1")
+    view.select_option(".lc-layers select >> nth=2", label="零售")
+    assert swatches(view)[0] in [list(blended(colour, 0.6)) for colour in viridis]
+
+
+def test_gaps_are_hatched_from_afar_too(visit):
+    """What lies under them can be seen, as the legend's hatches say."""
+    view = visit().page
+    view.select_option(".lc-layers select >> nth=3", label="邮政")
+    view.evaluate("map_lifecircle.setZoom(12, {animate: false})")
+    some, strong = solid(view, "lc-gaps", 0), solid(view, "lc-gaps", 200)
+    assert strong.any()
+    assert 0.1 < strong.sum() / some.sum() < 0.75
+
+
+def test_the_cross_is_for_the_keyboard_and_below_answers(visit):
+    page = visit()
+    view = page.page
+    cross = view.locator(".lc-cross")
+    assert cross.is_hidden()
+    walk(view, "Tab", "#map_lifecircle")
+    assert cross.is_visible()
+    view.keyboard.press("Enter")
+    page.popup()
+    assert int(view.evaluate("getComputedStyle(map_lifecircle.getPane('lc-cross')).zIndex")) < int(
+        view.evaluate("getComputedStyle(map_lifecircle.getPane('popupPane')).zIndex")
+    )
+    view.keyboard.press("Escape")
+    view.keyboard.press("ArrowRight")
+    view.wait_for_timeout(500)  # until it has come to rest
+    stage, box = view.locator("#map_lifecircle").bounding_box(), cross.bounding_box()
+    for side, length in (("x", "width"), ("y", "height")):
+        middle = stage[side] + stage[length] / 2
+        assert box[side] + box[length] / 2 == pytest.approx(middle, abs=2)
+    view.mouse.click(stage["x"] + 300, stage["y"] + 300)
+    assert cross.is_hidden()
+    view.fill("#lc-search", "x")
+    view.mouse.click(stage["x"] + 320, stage["y"] + 320)
+    assert cross.is_hidden()
+
+
 def test_the_gap_list_goes_to_the_gap(visit, invented):
     page = visit()
     page.page.click("#lc-tab-gaps")
@@ -530,6 +683,15 @@ def test_the_print_is_one_page_with_all_that_a_map_must_say(visit, tmp_path):
           .map((node) => node.className || node.id)"""
     )
     assert cut == []
+    framed = view.evaluate(
+        """() => { const [sheet, map] = ["#lc-sheet", ".lc-sheet-map"].map((css) =>
+            document.querySelector(css).getBoundingClientRect());
+          const style = getComputedStyle(document.querySelector(".lc-sheet-map"));
+          return [map.left >= sheet.left && map.right <= sheet.right,
+            ...["Left", "Top", "Right", "Bottom"]
+              .map((side) => parseFloat(style[`border${side}Width`]) >= 1)]; }"""
+    )
+    assert all(framed)  # the frame is drawn on all four sides, and lies on the sheet
     assert view.locator("#lc-frame").is_hidden()
     view.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert view.locator("#lc-sheet").count() == 0
@@ -916,6 +1078,33 @@ class TestDemo:
         text = page.click(post["geometry"], demo.network.crs, zoom=18)
         assert post["name"] in text
         assert "邮政" in text
+
+    def test_who_is_newly_covered_is_drawn_in_the_colour_of_the_legend(self, page, demo):
+        view = page.page
+        view.select_option(".lc-layers select >> nth=3", label="邮政")
+        view.click("#lc-tab-here")
+        gap = demo.gaps.loc["post-1"]
+        view.mouse.click(*page.go(shapely.Point(gap["x"], gap["y"]), demo.network.crs, zoom=14))
+        view.locator("#lc-put").click()
+        newly = solid(view, "lc-newly", 250)
+        assert newly.any()
+        assert not (newly & solid(view, "lc-gaps", 16)).any()  # no hatches over it
+        mark = view.locator(".lc-legend li", has_text="新增覆盖").locator(".lc-swatch")
+        colour = mark.evaluate(
+            "n => getComputedStyle(n).backgroundColor.match(/\\d+/g).map(Number)"
+        )
+        assert colour == list(blended("#e5158b", 0.85))
+
+    def test_clauses_are_chinese(self, page):
+        page.page.click("#lc-tab-about")
+        items = page.page.locator(".lc-about ul").nth(1).locator("li").all_inner_texts()
+        assert len(items) > 5
+        for text in items:
+            clause = text.split("已核实")[-1]
+            assert "plan" not in clause
+            assert "minutes" not in clause
+        page.page.click("#lc-lang-en")
+        assert "plan [11]" in page.page.locator("#lc-page-about").inner_text()
 
     def test_a_gap_shows_its_residents(self, page, demo):
         page.page.select_option(".lc-layers select >> nth=3", label="邮政")

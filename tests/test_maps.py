@@ -32,6 +32,7 @@ from lifecircle.render.web.packing import (
     to_plane,
 )
 from lifecircle.render.web.page import json_text
+from lifecircle.standards import clause
 
 TEMPLATES = resources.files("lifecircle.render.web") / "templates"
 SCRIPTS = sorted(file.name for file in TEMPLATES.iterdir() if file.name.endswith(".js"))
@@ -194,6 +195,43 @@ def test_gaps_are_in_order_of_rank_with_the_nearest_facility(invented, page):
     assert gaps["persons"][at] == pytest.approx(row["persons"], abs=0.05)
     assert invented.facilities.index[gaps["nearest"][at]] == row["nearest_facility_id"]
     assert invented.units.index[gaps["unit"][at]] == row["unit_id"]
+
+
+def test_figures_follow_one_rule(invented):
+    gaps = invented.gaps.assign(nearest_minutes=117.21, persons=0.4996)
+    scores = invented.unit_scores.assign(score=42.799, unverified_share=0.1289)
+    coverage = invented.coverage.assign(share=0.58)
+    data = page_data(replace(invented, gaps=gaps, unit_scores=scores, coverage=coverage))
+    assert set(data["gaps"]["table"]["minutes"]) == {117.3}  # minutes up
+    assert set(data["gaps"]["table"]["persons"]) == {0.4996}  # the page says: below one
+    assert data["whole"]["scores"][0]["score"] == 42.7  # scores and shares down
+    assert data["whole"]["scores"][0]["unsure"] == 0.1289
+    assert data["whole"]["coverage"][0] == [0.58, 0.58, 0.58]
+    exact = page_data(replace(invented, gaps=gaps.assign(nearest_minutes=30.000000000001)))
+    assert set(exact["gaps"]["table"]["minutes"]) == {30.0}
+
+
+def test_a_gap_is_marked_where_its_residents_live_most_densely(invented):
+    gaps = invented.gaps.assign(x=invented.units.total_bounds[0], y=np.nan)
+    gaps.loc["g0", ["x", "y"]] = gaps.loc["g0", "geometry"].centroid.coords[0]
+    table = page_data(replace(invented, gaps=gaps))["gaps"]
+    at = table["table"]["id"].index("g0")
+    placed = np.array([unpack(table["labels"][axis])[at] / 10 for axis in "xy"])
+    wanted = to_plane(shapely.points([gaps.loc["g0", ["x", "y"]].to_numpy(float)]), CRS)[0]
+    assert placed == pytest.approx(np.array(wanted.coords[0]), abs=1)
+    # Where that is not known, as for all others here, the mark lies in the gap.
+    other = 1 - min(at, 1)
+    place = [unpack(table["labels"][axis])[other] / 10 for axis in "xy"]
+    area = to_plane(np.array([gaps.loc[table["table"]["id"][other], "geometry"]]), CRS)[0]
+    assert shapely.distance(area, shapely.Point(place)) < 1
+
+
+def test_clauses_are_there_in_both_languages(page, invented):
+    for given_, known in zip(page["requirements"], invented.standard.requirements, strict=True):
+        assert given_["source"] == {lang: clause(known.source, lang) for lang in ("zh", "en")}
+    frame = page["frame"]
+    assert frame["standardSource"]["en"] == invented.standard.source
+    assert set(frame["community"]["source"]) == {"zh", "en"}
 
 
 def test_larger_isochrones_are_painted_first(page):

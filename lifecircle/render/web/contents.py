@@ -75,7 +75,12 @@ def page_data(
             for key, kind in standard.kinds.items()
         ],
         "circles": [
-            {"key": key, "label": both(circle), "flag": circle.flag, "source": clauses(circle.source)}
+            {
+                "key": key,
+                "label": both(circle),
+                "flag": circle.flag,
+                "source": clauses(circle.source),
+            }
             for key, circle in standard.circles.items()
         ],
         "requirements": _requirements(standard),
@@ -267,13 +272,12 @@ def _gaps(assessment: Mappable) -> dict[str, Any]:
     }
 
 
-def _gap_points(
-    table: gpd.GeoDataFrame, areas: npt.NDArray[np.object_]
-) -> npt.NDArray[np.object_]:
+def _gap_points(table: gpd.GeoDataFrame, areas: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
     """Mark a gap where its residents live most densely; where that is not known, within it."""
     empty = pd.Series(np.nan, index=table.index)
     x, y = (table.get(name, empty).to_numpy(float) for name in ("x", "y"))
-    return np.where(np.isnan(x + y), shapely.point_on_surface(areas), shapely.points(x, y))
+    known = ~np.isnan(x + y)
+    return np.asarray(np.where(known, shapely.points(x, y), shapely.point_on_surface(areas)))
 
 
 def _streets(streets: gpd.GeoDataFrame | None) -> dict[str, Any] | None:

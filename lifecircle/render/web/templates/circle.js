@@ -229,11 +229,11 @@ function nearestTable(spot) {
   const value = (kind) => (spot.nearest[kind] ? spot.nearest[kind].value : Infinity);
   known.sort((a, b) => (value(a) === value(b) ? a - b : value(a) - value(b)));
   return [
+    known.some((kind) => askedHere(spot, kind).some((r) => r.flag === "unverified")) ? el("p", { class: "lc-note" }, `* ${t("unverified_note")}`) : null,
     el("table", { class: "lc-services" },
       el("caption", {}, t("circle_nearest")),
       el("colgroup", {}, [34, 19, 26, 21].map((share) => el("col", { style: `width:${share}%` }))),
       el("tbody", {}, known.map((kind) => nearestRow(spot, kind)))),
-    known.some((kind) => askedHere(spot, kind).some((r) => r.flag === "unverified")) ? el("p", { class: "lc-note" }, `* ${t("unverified_note")}`) : null,
     unknownKinds.length ? el("p", { class: "lc-note" }, t("circle_unknown", { kinds: unknownKinds.map((kind) => data.kinds[kind].label).join(t("comma")) })) : null,
   ];
 }
@@ -349,15 +349,15 @@ function paintNewly(context, view) {
 /** Fill the cells that are newly covered: with colour, or out of the gaps that they lie in. */
 function fillNewly(context, view) {
   if (!state.placed) return;
+  context.beginPath(); // one path for all: else hairs would be left between neighbours
   for (const cell of new Set(state.placed.gains.flatMap((gain) => gain.cells))) {
     const ends = cellRings(cell);
-    context.beginPath();
     for (let ring = 0, from = 0; ring < ends.length; from = ends[ring], ring++) {
-      for (let i = from; i < ends[ring]; i++) context.lineTo(scratchX[i] * view.k + view.left, view.top - scratchY[i] * view.k);
+      for (let i = from; i < ends[ring]; i++) context[i === from ? "moveTo" : "lineTo"](scratchX[i] * view.k + view.left, view.top - scratchY[i] * view.k);
       context.closePath();
     }
-    context.fill("evenodd");
   }
+  context.fill("evenodd");
 }
 
 function paintSpot(context, view) {
@@ -402,6 +402,7 @@ if (data.walk) {
   layers.gaps._paint = (context, view) => {
     paintAllGaps(context, view);
     context.globalCompositeOperation = "destination-out";
+    context.fillStyle = INK;
     fillNewly(context, view);
     context.globalCompositeOperation = "source-over";
   };

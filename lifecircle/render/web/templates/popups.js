@@ -107,7 +107,7 @@ function serviceRow(cell, kind) {
   return el("tr", {},
     el("th", { scope: "row" }, symbol(kind), data.kinds[kind].label),
     el("td", { class: "lc-number" }, minutes === MISSING_16 ? t("not_reached_short") : t("minutes_short", { minutes: minutesText(minutes) })),
-    el("td", { class: "lc-place" }, nearest >= 0 ? [nameOf(facilityName(nearest), 40), far] : "–"),
+    el("td", { class: "lc-place", title: nearest >= 0 ? facilityName(nearest).slice(0, 200) : null }, nearest >= 0 ? [nameOf(facilityName(nearest), 40), far] : "–"),
     el("td", { class: "lc-verdict" }, asked.map((r) => verdict(meets(cell, r), r))));
 }
 
