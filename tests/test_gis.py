@@ -38,6 +38,7 @@ from lifecircle.render.gis.raster import carried, cell_grid, write_rasters
 from lifecircle.render.gis.styles import GAP, GOOD_TO_BAD, MINUTE_BREAKS, NO_DATA, layer_styles
 from lifecircle.render.gis.vector import write_geodatabase, write_geoparquet, write_shapefiles
 from lifecircle.render.gis.words import LAYERS, clean, describe, layer_key, layer_name, storable
+from lifecircle.render.tables.readers_shared import main_points
 
 pytestmark = pytest.mark.filterwarnings("ignore:organizePolygons:RuntimeWarning")
 
@@ -113,6 +114,49 @@ def test_layers_go_by_names_of_the_language(invented, tmp_path, lang, names):
         frame = read(tmp_path / "l.gpkg", name)
         assert frame.crs == CRS
         assert len(frame) == len(getattr(invented, key))
+
+
+def test_a_facility_is_one_point_with_its_entrances(invented):
+    """Of three entrances the one nearest their middle."""
+    x, y = invented.units.total_bounds[:2]
+    gates = shapely.MultiPoint([(x, y), (x + 9, y), (x + 30, y)])
+    facilities = invented.facilities.iloc[:2].set_geometry(
+        gpd.GeoSeries([gates, shapely.Point(x, y)], invented.facilities.index[:2], crs=CRS)
+    )
+    layers, _ = layer_tables(replace(invented, facilities=facilities))
+    points = layers["facilities"]
+    assert points.crs == CRS
+    assert points.geometry.tolist() == [shapely.Point(x + 9, y), shapely.Point(x, y)]
+    assert points["entrances"].tolist() == [3, 1]
+
+
+def test_gaps_say_whose_they_are_and_where(invented):
+    gaps, x = invented.gaps, invented.gaps.total_bounds[0]
+    y = gaps.total_bounds[1]
+    near = invented.facilities.index[0]
+    known = invented.facilities.assign(name="长铺邮政所")
+    lived = gaps.assign(x=x + 7.0, y=y + 8.0, nearest_facility_id=near)
+    lived.iloc[-1, lived.columns.get_loc("nearest_facility_id")] = None
+    layer = layer_tables(replace(invented, gaps=lived, facilities=known))[0]["gaps"]
+    columns = list(layer.columns)
+    assert columns[columns.index("unit_id") + 1] == "unit_name"
+    names = invented.units["name"].reindex(gaps["unit_id"])
+    assert layer["unit_name"].fillna("").tolist() == names.fillna("").tolist()
+    assert layer["nearest_facility_name"].tolist()[0] == "长铺邮政所"
+    assert pd.isna(layer["nearest_facility_name"].tolist()[-1])
+    there = gpd.GeoSeries([shapely.Point(x + 7.0, y + 8.0)], crs=CRS).to_crs(4326)[0]
+    assert set(layer["lon"]) == {round(there.x, 6)}
+    assert set(layer["lat"]) == {round(there.y, 6)}
+    short = {field.field: field.short for field in describe("gaps", columns, NO_NAMES)}
+    assert (short["unit_name"], short["nearest_facility_name"]) == ("unit_name", "near_name")
+    assert gaps["persons"].tolist() == layer["persons"].tolist()  # full figures
+
+
+@pytest.mark.parametrize(("encoding", "said"), [("gbk", True), ("utf-8", False)])
+def test_the_readme_says_what_gbk_does_to_letters(run, tmp_path, encoding, said):
+    out, _ = exported(run, tmp_path, "shp", layers=["gaps"], encoding=encoding)
+    text = (out / "说明.txt").read_text(encoding="utf-8-sig")
+    assert ("GBK编码没有的字符" in text) == said
 
 
 def test_kinds_and_circles_are_readable(tables, invented):
@@ -358,7 +402,11 @@ def test_every_format_reads_back(run, invented, tmp_path, form, crs, epsg):
         )
         assert len(frame) == len(own)
         back = frame.geometry.to_crs(CRS)
-        middle = shapely.centroid(own.geometry.to_numpy())
+        if key == "facilities":  # one point each, whatever the number of entrances
+            assert set(frame.geom_type) == {"Point"}
+            middle = main_points(own.geometry.to_numpy())
+        else:
+            middle = shapely.centroid(own.geometry.to_numpy())
         assert shapely.distance(shapely.centroid(back.to_numpy()), middle).max() < 0.01
     cells = read_layer(out, form, "cells").set_index("cell_id").loc[invented.cells.index]
     assert cells["persons"].sum() == pytest.approx(invented.cells["persons"].sum())

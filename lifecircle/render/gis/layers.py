@@ -8,10 +8,13 @@ from typing import Any, cast
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from lifecircle.render.gis.geopackage import write_geopackage
 from lifecircle.render.gis.words import labels, name_table
 from lifecircle.render.mappable import Mappable
+from lifecircle.render.tables.readers_shared import main_points
+from lifecircle.render.tables.sheets import gap_points
 from lifecircle.render.web.packing import cell_matrix
 from lifecircle.standards import Lang
 
@@ -69,6 +72,42 @@ def unit_layer(assessment: Mappable) -> gpd.GeoDataFrame:
     return units
 
 
+def facility_layer(assessment: Mappable) -> gpd.GeoDataFrame:
+    """Give one point per facility, as GIS users expect, and how many entrances it has.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables. Walks were measured to every entrance; the point is the one nearest their
+        middle, as on the map.
+    """
+    facilities = assessment.facilities.copy()
+    shapes = facilities.geometry.to_numpy()
+    facilities["entrances"] = shapely.get_num_geometries(shapes).astype("int64")
+    points = gpd.GeoSeries(main_points(shapes), facilities.index, crs=facilities.crs)
+    return facilities.set_geometry(points)
+
+
+def gap_layer(assessment: Mappable) -> gpd.GeoDataFrame:
+    """Give one row per gap: its columns, the names of unit and nearest facility, where it is.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables. ``lon`` and ``lat`` in degrees (WGS 84), as in the tables.
+    """
+    gaps = assessment.gaps.copy()
+    lived = gap_points(gaps).to_crs(4326)
+    named = {
+        "unit_id": ("unit_name", assessment.units["name"]),
+        "nearest_facility_id": ("nearest_facility_name", assessment.facilities["name"]),
+    }
+    for key, (name, names) in named.items():
+        told = names.reindex(gaps[key]).to_numpy(dtype=object)
+        gaps.insert(list(gaps.columns).index(key) + 1, name, pd.array(told, dtype="str"))
+    return gaps.assign(lon=lived.x.round(6), lat=lived.y.round(6))
+
+
 def layer_tables(assessment: Mappable) -> tuple[dict[str, gpd.GeoDataFrame], pd.DataFrame]:
     """Give the layers as a GIS gets them, and the names of circles and kinds.
 
@@ -86,11 +125,11 @@ def layer_tables(assessment: Mappable) -> tuple[dict[str, gpd.GeoDataFrame], pd.
     """
     names = name_table(assessment.standard, assessment.facilities["kind"].unique())
     layers = {
-        "facilities": _with_kinds(assessment.facilities.reset_index(), names),
+        "facilities": _with_kinds(facility_layer(assessment).reset_index(), names),
         "isochrones": _with_kinds(assessment.isochrones.reset_index(), names),
         "units": _with_circles(_with_score(unit_layer(assessment), names), names).reset_index(),
         "cells": _with_score(cell_layer(assessment, minutes=True), names).reset_index(),
-        "gaps": _with_kinds(assessment.gaps.reset_index(), names),
+        "gaps": _with_kinds(gap_layer(assessment).reset_index(), names),
     }
     return layers, names
 

@@ -12,7 +12,7 @@ from lifecircle.render.gis.run import FinishedRun
 from lifecircle.render.gis.vector import Written
 from lifecircle.render.gis.words import clean, word
 from lifecircle.render.tables.words import word as table_word
-from lifecircle.standards import Lang
+from lifecircle.standards import Lang, clause
 
 
 def readme(
@@ -53,7 +53,10 @@ def readme(
     for key, told in _stated(run, lang).items():
         lines += [say(key, text=told)] if told else []
     lines += [say("crs", text=f"{crs.name} ({_code(crs)})"), say("own_crs", text=own)]
-    lines += [say("format", text=text), "", say("sources")]
+    lines.append(say("format", text=text))
+    if format == "shp" and encoding == "gbk":
+        lines.append(say("gbk"))
+    lines += ["", say("sources")]
     lines += [f"  {line}" for line in _sources(run, lang)]
     lines += [say("attribution"), "", say("contents")]
     for layer in written:
@@ -117,7 +120,7 @@ def _stated(run: FinishedRun, lang: Lang) -> dict[str, str]:
     config, standard = _part(run.record, "config"), _part(run.record, "standard")
     software = _part(run.record, "software")
     named = str(standard.get(lang) or standard.get("key") or "")
-    source = str(standard.get("source") or "")
+    source = clause(str(standard.get("source") or ""), lang)
     return {
         "notice": str(config.get(f"notice_{lang}") or ""),
         "producer": str(_part(config, "map").get("producer") or ""),
