@@ -101,7 +101,7 @@ def read_extract(path: Path, *, key: str | None = None) -> tuple[OsmExtract, tup
     names = {name: f"{name}.parquet" for name in (*_PLAIN, *_DRAWN)}
     meta, parts = read_parts(path, _WHAT, names.values())
     if key is not None and meta["key"] != key:
-        raise damaged(path, ValueError("another key"))
+        raise damaged(path, "another key")
     try:
         tables = {
             name: frame_from_parquet(parts[file], geometry=name in _DRAWN)

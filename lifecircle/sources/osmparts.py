@@ -133,15 +133,17 @@ def read_parts(
         with zipfile.ZipFile(path) as box:
             meta = json.loads(box.read(_META))
             if not isinstance(meta, dict) or meta.get("format") != _FORMAT:
-                raise ValueError("another format")
+                raise damaged(path, "another format")
             if (meta.get("what"), meta.get("version")) != (what, _VERSION):
-                raise ValueError(f"{meta.get('what')} of version {meta.get('version')}")
+                raise damaged(path, f"{meta.get('what')} of version {meta.get('version')}")
             return meta, {name: box.read(name) for name in names}
+    except InputError:
+        raise
     except _DAMAGED as error:
         raise damaged(path, error) from error
 
 
-def damaged(path: Path, error: Exception) -> InputError:
+def damaged(path: Path, error: Exception | str) -> InputError:
     """Give the error for a file that is none of ours or not whole."""
     return InputError(
         Fault(

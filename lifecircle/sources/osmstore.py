@@ -299,7 +299,7 @@ def _check_rules(path: Path, meta: Mapping[str, Any], kinds: Mapping[str, Kind])
     faults = [
         Fault(
             str(path),
-            f"holds not all objects of {rule!r}, which kind {kind!r} asks for",
+            f"holds not all objects of {rule}, which kind {kind} asks for",
             f"run lifecircle ingest again with --tags {parse_rule(rule)[0][0]}",
         )
         for kind, entry in kinds.items()
@@ -355,7 +355,7 @@ def _ways(ways: pa.Table, nodes: pa.Table) -> tuple[RawWays, int]:
     walked = ways["walked"].to_numpy()
     sizes = ways["size"].to_numpy()
     if int(sizes.sum()) != len(nodes):
-        raise ValueError("ways and nodes do not fit together")
+        raise pa.ArrowInvalid("ways and nodes do not fit together")
     of_walked = np.repeat(walked, sizes)
     table = np.column_stack([nodes[name].to_numpy().astype(np.int64) for name in ("id", "x", "y")])
     chosen = ways.filter(pc.field("walked"))
