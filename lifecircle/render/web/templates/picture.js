@@ -113,11 +113,11 @@ function mapCanvas(width, height, dpr) {
   return canvas;
 }
 
-/** Lines of a text that fit a width: broken at spaces, and anywhere between Chinese characters. */
+/** Lines of a text that fit a width: broken at spaces and between Chinese characters, but not before a mark that closes. */
 function wrapped(context, text, width, most = 40) {
   const lines = [];
   let line = "";
-  for (const piece of text.replace(/\s+/g, " ").match(/[\u0021-\u02ff]+ ?|[^]/gu) || []) {
+  for (const piece of text.replace(/\s+/g, " ").match(/[\u0021-\u02ff]+[，。、；：）”》]* ?|[^][，。、；：）”》]*/gu) || []) {
     for (const part of context.measureText(piece).width > width ? [...piece] : [piece]) {
       if (line && context.measureText((line + part).trimEnd()).width > width) {
         if (lines.length === most - 1) return [...lines, `${line.trimEnd()}…`];
