@@ -279,6 +279,7 @@ def test_a_kind_without_records_is_no_lack_and_no_zero(invented):
     assert row[["覆盖居民（人）", "居民覆盖率", "达标社区（个）", "社区覆盖率"]].isna().all()
     assert row["评价居民（人）"] == 1000.0
     assert column(readers.overview_table(county), "worst_kind")[0] == "含 1 类无设施数据"
+    assert column(readers.gaps_readers(county), "nearest")[0] == "– 无设施数据"
     assert as_shown(readers.coverage_readers(county), "zh")["居民覆盖率"][0] == "– 无设施数据"
 
 
@@ -383,7 +384,7 @@ def test_issues_by_hand(invented):
     assert found == ["2 处设施离所有道路过远，未接入路网，不计入步行时间：甲 (post)、乙 (post)"]
     assert not issues["情况"].str.contains("no facility is known").any()
     assert "a sentence that nobody catalogued" in by_kind.get_group("运行提示")["情况"].tolist()
-    assert by_kind.get_group("人口分布为估算")["数量"].tolist() == [2.0, 1.0]
+    assert by_kind.get_group("居民分布为估算")["数量"].tolist() == [2.0, 1.0]
     assert by_kind.get_group("不评价的类别")["情况"].tolist() == ["no <i>ledger</i>"]
     merged = by_kind.get_group("台账与地图合并").iloc[0]
     assert (merged["对象"], merged["情况"]) == (

@@ -271,6 +271,7 @@ def gaps_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
     limits = zip(table["limit"], table["limit_unit"], strict=True)
     empty = pd.Series(None, index=table.index, dtype="str")
     names = unit_names(assessment)
+    unknown, none = set(unknown_kinds(assessment)), word("none_known", lang)
     nearest = ("nearest_facility_id", "nearest_facility_name", "kind")
     shown = pd.DataFrame(
         {
@@ -284,7 +285,9 @@ def gaps_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
             "limit": [limit_words(limit, unit, lang) for limit, unit in limits],
             "flag": mapped(table["flag"], words(FLAGS, lang)),
             "nearest": [
-                None if pd.isna(key) else named_place(name, kind, standard.kinds, lang)
+                (none if kind in unknown else None)
+                if pd.isna(key)
+                else named_place(name, kind, standard.kinds, lang)
                 for key, name, kind in zip(*(table[name] for name in nearest), strict=True)
             ],
             "nearest_minutes": table["nearest_minutes"],
