@@ -37,7 +37,7 @@ _RELATION: Final = {">=": "≥", "<=": "≤", "==": "="}
 _SHARE: Final = re.compile("占比|比例$")  # units of shares, 0 to 1
 _FLAG: Final = {
     "confirmed": "已核实",
-    "secondary": "二手资料",
+    "secondary": "二手来源",
     "ours": "本项目设定",
     "unverified": "未核实",
 }
