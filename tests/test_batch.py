@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 from manycounties import (
@@ -34,7 +35,19 @@ def counties(tmp_path_factory):
     """Six good counties, one with broken roads, one whose worker will be killed."""
     paths = write_counties(tmp_path_factory.mktemp("counties"), GOOD + 2)
     spoil(paths[GOOD])
+    _slow_down(paths[GOOD + 1])
     return paths
+
+
+def _slow_down(path):
+    """Give a county a ledger that takes a second to read: whoever kills its worker is in time."""
+    units = gpd.read_file(path.parent / "units.geojson").to_crs(4326)
+    place = units.geometry.iloc[0].representative_point()
+    rows = "".join(f"店{n},{place.x:.6f},{place.y:.6f}\n" for n in range(60_000))
+    (path.parent / "many.csv").write_text(f"名称,经度,纬度\n{rows}", encoding="utf-8")
+    ledger = 'path = "many.csv"\nkind = "retail"\ndatum = "wgs84"\n'
+    told = f"\n[facilities]\nmatch = false\n\n[[facilities.files]]\n{ledger}"
+    path.write_text(path.read_text(encoding="utf-8") + told, encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
