@@ -34,9 +34,8 @@ from lifecircle.render.tables.readers_shared import (
 )
 from lifecircle.render.tables.sheets import coverage_table, gap_table
 from lifecircle.render.tables.words import joined, texts, weight_words, with_headings, word, words
-from lifecircle.render.web.contents import COUNTY
 from lifecircle.standards import Lang, Requirement, clause
-from lifecircle.tables import DENOMINATORS, FLAGS, SETTINGS
+from lifecircle.tables import DENOMINATORS, FLAGS, SCOPE_COUNTY, SETTINGS
 
 _SCORES: Final = (
     *("score", "complete_share", "worst_kind", "minutes_to_complete", "unverified_share"),
@@ -134,7 +133,7 @@ def overview_table(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
         joined([word(s, lang) for s in circle.settings], lang)
         for circle in standard.circles.values()
     ]
-    county = _scores_of(assessment, [COUNTY], lang).drop(columns="scope")
+    county = _scores_of(assessment, [SCOPE_COUNTY], lang).drop(columns="scope")
     table = rows.merge(county, on="circle", how="left")
     table["circle"] = labelled(table["circle"], standard.circles, lang)
     return with_headings(table[["circle", "settings", "judged", *_SCORES]], lang)
@@ -247,7 +246,7 @@ def coverage_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
             "flag": mapped(one["flag"], words(FLAGS, lang)),
             "known_facilities": one["known_facilities"].to_numpy(),
             **columns,
-            "unit_id": mapped(_level(one, "scope"), {COUNTY: None}, keep=True),
+            "unit_id": mapped(_level(one, "scope"), {SCOPE_COUNTY: None}, keep=True),
         }
     )
     return with_headings(wide, lang)

@@ -22,8 +22,8 @@ from lifecircle.render.tables.readers_shared import (
 )
 from lifecircle.render.tables.sheets import merge_table
 from lifecircle.render.tables.words import heading, joined, texts, with_headings, word
-from lifecircle.render.web.contents import COUNTY
 from lifecircle.standards import Lang, clause
+from lifecircle.tables import SCOPE_COUNTY
 
 _COLUMNS: Final = ("issue", "about", "what", "count", "remedy")
 _ATTRIBUTES: Final = ("name", "hours", "capacity", "floor_m2")
@@ -130,7 +130,7 @@ def _unverified(assessment: Mappable, lang: Lang) -> Rows:
 
 def _reports(assessment: Mappable, lang: Lang) -> Rows:
     card = card_of(assessment)
-    county = card[card.index.get_level_values("scope") == COUNTY]
+    county = card[card.index.get_level_values("scope") == SCOPE_COUNTY]
     for row in county[county["status"] == "unknown"].to_dict("records"):
         lacking = float(row["total"] - row["known"] + row["silent"])
         yield _row(

@@ -13,9 +13,8 @@ from lifecircle.plan.verdict import STATUS
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.tables.readers_shared import card_of, mapped, scope_names
 from lifecircle.render.tables.words import with_headings, word, words
-from lifecircle.render.web.contents import COUNTY
 from lifecircle.standards import Lang, clause
-from lifecircle.tables import FLAGS
+from lifecircle.tables import FLAGS, SCOPE_COUNTY
 
 
 def scorecard_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
@@ -60,7 +59,7 @@ def scorecard_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
             "basis": zh["依据"],
             "note": zh["备注"],
             "target_id": zh["指标编号"],
-            "unit_id": mapped(pd.Series(scope), {COUNTY: None}, keep=True),
+            "unit_id": mapped(pd.Series(scope), {SCOPE_COUNTY: None}, keep=True),
         }
     )
     if lang == "en":
@@ -82,7 +81,7 @@ def verdicts_table(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
         Verdict and number of targets, in the order of `lifecircle.plan.verdict.STATUS`.
     """
     card = card_of(assessment)
-    county = card[card.index.get_level_values("scope") == COUNTY]
+    county = card[card.index.get_level_values("scope") == SCOPE_COUNTY]
     counts = county["status"].value_counts()
     found = [status for status in STATUS if counts.get(status, 0)]
     shown = [STATUS[status] if lang == "zh" else status for status in found]

@@ -14,8 +14,8 @@ import shapely
 from lifecircle.plan import empty_scorecard
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.tables.words import word
-from lifecircle.render.web.contents import COUNTY
 from lifecircle.standards import Labelled, Lang, read_standard, standard_names
+from lifecircle.tables import SCOPE_COUNTY
 
 
 def card_of(assessment: Mappable) -> pd.DataFrame:
@@ -83,7 +83,7 @@ def unit_names(assessment: Mappable) -> pd.Series:
 
 def scope_names(assessment: Mappable, lang: Lang) -> dict[str, str]:
     """Give the name of the county and of every unit."""
-    return {COUNTY: assessment.config.label(lang), **unit_names(assessment)}
+    return {SCOPE_COUNTY: assessment.config.label(lang), **unit_names(assessment)}
 
 
 def main_points(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:

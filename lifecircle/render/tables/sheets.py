@@ -11,9 +11,8 @@ import pandas as pd
 from lifecircle.matching import no_merges
 from lifecircle.plan import empty_scorecard, scorecard_table
 from lifecircle.render.mappable import Mappable
-from lifecircle.render.web.contents import COUNTY
 from lifecircle.standards import Labelled
-from lifecircle.tables import DENOMINATORS
+from lifecircle.tables import DENOMINATORS, SCOPE_COUNTY
 
 
 def coverage_table(assessment: Mappable) -> pd.DataFrame:
@@ -33,7 +32,7 @@ def coverage_table(assessment: Mappable) -> pd.DataFrame:
     """
     standard = assessment.standard
     order = {
-        "scope": [COUNTY, *assessment.units.index],
+        "scope": [SCOPE_COUNTY, *assessment.units.index],
         "circle": [*standard.circles],
         "kind": [*dict.fromkeys(r.kind for r in standard.requirements)],
         "denominator": [*DENOMINATORS],
@@ -65,7 +64,7 @@ def score_table(assessment: Mappable) -> pd.DataFrame:
     table.insert(1, "unit_name", _scope_names(assessment, table["scope"]))
     table.insert(2, "setting", units["setting"].reindex(table["scope"]).to_numpy())
     table.insert(3, "residents", units["residents"].reindex(table["scope"]).to_numpy())
-    table.loc[table["scope"] == COUNTY, "residents"] = units["residents"].sum(min_count=1)
+    table.loc[table["scope"] == SCOPE_COUNTY, "residents"] = units["residents"].sum(min_count=1)
     table = _with_labels(table, "circle", assessment.standard.circles)
     return _with_labels(table, "worst_kind", assessment.standard.kinds)
 
@@ -89,7 +88,7 @@ def standards_comparison(judged: Sequence[Mappable]) -> pd.DataFrame:
     for assessment in judged:
         standard = assessment.standard
         county = coverage_table(assessment)
-        county = county[county["scope"] == COUNTY]
+        county = county[county["scope"] == SCOPE_COUNTY]
         wide = county.pivot_table(
             index=["circle", "kind"], columns="denominator", values="share", sort=False
         ).add_prefix("share_of_")
@@ -97,7 +96,7 @@ def standards_comparison(judged: Sequence[Mappable]) -> pd.DataFrame:
         names = ["circle_zh", "circle_en", "kind_zh", "kind_en", "limit", "limit_unit", "flag"]
         names.append("known_facilities")
         services = one[names].join(wide).reset_index()
-        whole = assessment.unit_scores.loc[[COUNTY]].reset_index()
+        whole = assessment.unit_scores.loc[[SCOPE_COUNTY]].reset_index()
         whole = whole.rename(columns={"complete_share": "share_of_population"})
         whole = _with_labels(whole, "circle", standard.circles)
         whole = whole[["circle", "circle_zh", "circle_en", "share_of_population"]]
@@ -131,7 +130,7 @@ def plan_table(assessment: Mappable) -> pd.DataFrame:
     card = getattr(assessment, "scorecard", None)
     names = assessment.units["name"].dropna()
     return scorecard_table(
-        empty_scorecard() if card is None else card, {**names, COUNTY: assessment.config.zh}
+        empty_scorecard() if card is None else card, {**names, SCOPE_COUNTY: assessment.config.zh}
     )
 
 
@@ -212,7 +211,7 @@ def gap_points(gaps: gpd.GeoDataFrame) -> gpd.GeoSeries:
 
 def _scope_names(assessment: Mappable, scope: pd.Series) -> pd.Series:
     names = assessment.units["name"].astype(object)
-    known = pd.concat([names, pd.Series({COUNTY: assessment.config.zh}, dtype=object)])
+    known = pd.concat([names, pd.Series({SCOPE_COUNTY: assessment.config.zh}, dtype=object)])
     return scope.map(known)
 
 

@@ -13,18 +13,16 @@ import pandas as pd
 import shapely
 
 from lifecircle.render.mappable import Mappable
+from lifecircle.render.tables.sheets import gap_points
 from lifecircle.render.web.before import label, pack_before
 from lifecircle.render.web.cellpack import arrange, pack_table, precision_for
 from lifecircle.render.web.frame import both, clauses, dataset_lines, frame_data
 from lifecircle.render.web.packing import codes, pack_array, pack_lines, pack_points, tenths_up
 from lifecircle.render.web.walking import pack_walk
 from lifecircle.standards import Lang, Standard
-from lifecircle.tables import COVERAGE, DENOMINATORS
+from lifecircle.tables import COVERAGE, DENOMINATORS, SCOPE_COUNTY
 
-__all__ = ["COUNTY", "dataset_lines", "page_data"]
-
-COUNTY: Final = "county"
-"""The scope of coverage and unit_scores that stands for the whole county."""
+__all__ = ["SCOPE_COUNTY", "dataset_lines", "page_data"]
 
 # What is drawn may lie this far from what was computed with.
 _TOLERANCE_M: Final = 2.0
@@ -99,8 +97,8 @@ def page_data(
     data["whole"] = {
         "residents": _number(assessment.units["residents"].sum(min_count=1), 6),
         "assessed": _number(assessment.cells["persons"].sum(), 6),
-        "scores": _unit_scores(assessment, COUNTY),
-        "coverage": _coverage(assessment, [COUNTY])[0],
+        "scores": _unit_scores(assessment, SCOPE_COUNTY),
+        "coverage": _coverage(assessment, [SCOPE_COUNTY])[0],
     }
     return data
 
@@ -268,16 +266,8 @@ def _gaps(assessment: Mappable) -> dict[str, Any]:
             "rank": [int(value) for value in table["rank"]],
         },
         "shapes": pack_lines(areas, table.crs, tolerance_m=_TOLERANCE_M),
-        "labels": pack_points(_gap_points(table, areas), table.crs),
+        "labels": pack_points(gap_points(table).to_numpy(), table.crs),
     }
-
-
-def _gap_points(table: gpd.GeoDataFrame, areas: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
-    """Mark a gap where its residents live most densely; where that is not known, within it."""
-    empty = pd.Series(np.nan, index=table.index)
-    x, y = (table.get(name, empty).to_numpy(float) for name in ("x", "y"))
-    known = ~np.isnan(x + y)
-    return np.asarray(np.where(known, shapely.points(x, y), shapely.point_on_surface(areas)))
 
 
 def _streets(streets: gpd.GeoDataFrame | None) -> dict[str, Any] | None:
