@@ -125,11 +125,24 @@ class KindRules:
         """Give the keys that can make a facility, each with its values (``*`` for any)."""
         return {key: frozenset(values) for key, values in self._table.items()}
 
+    def may_mean(self, key: str, text: str) -> bool:
+        """Tell whether a tag can make a facility, whatever other tags there are.
+
+        Examples
+        --------
+        >>> rules = KindRules({"stop": Kind(zh="站", en="Stop", osm=("highway=bus_stop",))})
+        >>> rules.may_mean("highway", "bus_stop"), rules.may_mean("highway", "path")
+        (True, False)
+        """
+        meanings = self._table.get(key)
+        return meanings is not None and (text in meanings or "*" in meanings or ";" in text)
+
     def kinds_of(self, tags: Mapping[str, str]) -> tuple[str, ...]:
         """Give the kinds that an object with these tags is of; often none."""
         found = set()
+        get = tags.get
         for key, meanings in self._table.items():
-            text = tags.get(key)
+            text = get(key)
             if text is None:
                 continue
             for value in (*text.split(";"), "*"):

@@ -29,6 +29,7 @@ _FORMATS: Final = {
     ".osm.gz": "osm.gz",
 }
 _GET_IT: Final = "download it again (.osm.pbf, .osm, .osm.bz2 or .osm.gz), for example at Geofabrik"
+_LIGHT: Final = ("highway", "building", "landuse")
 _AREA_TYPES: Final = frozenset({"multipolygon", "boundary"})
 
 
@@ -76,6 +77,7 @@ class Scan:
         self.expected: dict[str, tuple[int, int] | None] = {}
         self._built: set[str] = set()
         self._missing: set[int] = set()
+        self._kinds: dict[int, tuple[str, ...]] = {}  # of closed ways whose area is still to come
         self._wkb = WKBFactory()
 
     def broken(self) -> list[str]:
@@ -102,7 +104,10 @@ class Scan:
         processor = osmium.FileProcessor(source, OBJECT).with_locations(storage)
         processor.with_areas(_key_filter([*keys, *homes, *streets], RELATION))
         processor.with_filter(_key_filter([*keys, *barriers], NODE))
-        processor.with_filter(_key_filter([*keys, *homes, *streets], WAY | RELATION | AREA))
+        processor.with_filter(_key_filter([*keys, *homes, *streets], RELATION | AREA))
+        processor.with_filter(_key_filter([key for key in keys if key not in _LIGHT], WAY))
+        # Most ways carry no key of facilities but a light one: they are looked at for that alone.
+        processor.handler_for_filtered(_Ways(self._take_light_way, each))
         take: dict[type, Callable[[Any], None]] = {
             osmium.osm.Node: self._take_node,
             osmium.osm.Way: self._take_way,
@@ -119,7 +124,15 @@ class Scan:
         """Give the ids of nodes that ways name and that were not found before them."""
         return self.ways.missing() | self._missing
 
-    def _take_way(self, way: Any) -> None:
+    def _take_light_way(self, way: Any) -> None:
+        """Take a way that carries no key of a facility, unless a light one."""
+        get = way.tags.get
+        found = [(key, text) for key in _LIGHT if (text := get(key)) is not None]
+        if found:
+            facility = any(self.rules.may_mean(key, text) for key, text in found)
+            self._take_way(way, facility=facility)
+
+    def _take_way(self, way: Any, *, facility: bool = True) -> None:
         tags = way.tags
         highway = tags.get("highway") if self.roads else None
         if highway is not None:
@@ -132,8 +145,10 @@ class Scan:
         if self._is_home(tags) and len(way.nodes) and way.is_closed():
             start = way.nodes[0].location
             self._expect(f"w{way.id}", (start.x, start.y))
-        kinds = self.rules.kinds_of(tags)
+        kinds = self.rules.kinds_of(tags) if facility else ()
         if kinds:
+            if len(way.nodes) and way.nodes.ends_have_same_location():
+                self._kinds[way.id] = kinds  # its area comes after it and has the same tags
             nodes = [(node.ref, node.location) for node in way.nodes]
             path = [(place.lon, place.lat) for _, place in nodes if place.valid()]
             self._missing.update(ref for ref, place in nodes if not place.valid())
@@ -144,7 +159,10 @@ class Scan:
 
     def _take_area(self, area: Any) -> None:
         tags = area.tags
-        kinds = self.rules.kinds_of(tags)
+        if area.from_way():
+            kinds = self._kinds.pop(area.orig_id(), ())
+        else:
+            kinds = self.rules.kinds_of(tags)
         home = self._is_home(tags)
         walked = self.roads and not area.from_way() and is_walkable(tags)
         if not (kinds or home or walked) or area.num_rings()[0] == 0:
@@ -191,6 +209,19 @@ class Scan:
         if not self.dwellings:
             return False
         return tags.get("building") not in {None, "no"} or tags.get("landuse") == "residential"
+
+
+class _Ways:
+    """What pyosmium hands ways to that no filter lets pass."""
+
+    def __init__(self, take: Callable[[Any], None], each: Callable[[], None] | None) -> None:
+        self.take = take
+        self.each = each
+
+    def way(self, way: Any) -> None:
+        self.take(way)
+        if self.each is not None:
+            self.each()
 
 
 def scan_osm(path: Path, rules: KindRules, *, roads: bool, dwellings: bool) -> Scan:

@@ -326,7 +326,7 @@ def _unsorted(path: Path) -> InputError:
 
 
 def _with_tags(_: tuple[str, ...], tags: Any, shape: Any) -> tuple[dict[str, str], Any]:
-    return {tag.k: tag.v for tag in tags}, shape
+    return dict(tags), shape
 
 
 def _shape(form: str, shape: Any) -> bytes:

@@ -55,10 +55,11 @@ class RawWays:
             Whether it is climbed step by step.
         """
         size = len(nodes)
-        for number in range(size):
-            node = nodes[number]
+        flat: list[int] = []
+        for node in map(nodes.__getitem__, range(size)):
             location = node.location
-            self.nodes.extend((node.ref, location.x, location.y))
+            flat += (node.ref, location.x, location.y)
+        self.nodes.fromlist(flat)
         self.ids.append(way_id)
         self.sizes.append(size)
         self.steps.append(steps)
