@@ -159,24 +159,26 @@ class Scan:
 
     def _take_area(self, area: Any) -> None:
         tags = area.tags
-        if area.from_way():
-            kinds = self._kinds.pop(area.orig_id(), ())
-        else:
-            kinds = self.rules.kinds_of(tags)
+        from_way = area.from_way()
+        kinds = self._kinds.pop(area.orig_id(), ()) if from_way else self.rules.kinds_of(tags)
         home = self._is_home(tags)
-        walked = self.roads and not area.from_way() and is_walkable(tags)
+        walked = self.roads and not from_way and is_walkable(tags)
         if not (kinds or home or walked) or area.num_rings()[0] == 0:
             return
-        key = f"{'w' if area.from_way() else 'r'}{area.orig_id()}"
+        key = f"{'w' if from_way else 'r'}{area.orig_id()}"
         if key in self.expected:
             del self.expected[key]
-        elif not area.from_way():  # a relation's area may come before the relation
+        elif not from_way:  # a relation's area may come before the relation
             self._built.add(key)
         if walked:
             for ring in _rings(area):
                 self._rings.add(-area.orig_id(), tags["highway"], ring)
         if not (kinds or home):
             return
+        self._place_area(key, area, kinds, home=home)
+
+    def _place_area(self, key: str, area: Any, kinds: tuple[str, ...], *, home: bool) -> None:
+        tags = area.tags
         shape = self._wkb.create_multipolygon(area)
         if kinds:
             self.places.areas[key] = self.described(kinds, tags, shape)
