@@ -33,7 +33,8 @@ from lifecircle.errors import CRSError, Fault, InputError, MissingFileError, Out
 from lifecircle.sources.extractstore import SUFFIX
 from lifecircle.sources.osmcache import file_sha256
 from lifecircle.sources.osmparts import PARTIAL, code_digest
-from lifecircle.sources.osmspill import Spilled, spill_osm
+from lifecircle.sources.osmpass import spill_osm
+from lifecircle.sources.osmspill import Spilled
 from lifecircle.sources.osmstore import (
     area_text,
     county_key,
@@ -105,7 +106,7 @@ def longest_walk_m() -> float:
     return max(minutes * walk.metres_per_minute, metres) + walk.snap_limit_m
 
 
-def ingest(
+def ingest(  # noqa: PLR0913 - an option each
     source: str | Path,
     counties: str | Path,
     out: str | Path,
@@ -114,6 +115,7 @@ def ingest(
     layer: str | None = None,
     buffer_km: float | None = None,
     tags: Sequence[str] = (),
+    workers: int = 1,
     progress: Progress | None = None,
 ) -> Ingested:
     """Make one store per county from one OSM file.
@@ -137,6 +139,9 @@ def ingest(
     tags
         Keys of further objects that may become facilities, beside those of
         `lifecircle.sources.osmstore.kept_rules`.
+    workers
+        So many processes read the file and write stores; the stores are the same. With more than
+        one, a script that calls this needs ``if __name__ == "__main__":``.
     progress
         Told how far it is.
 
@@ -182,7 +187,7 @@ def ingest(
             "walk_rule": walk_rule_digest(),
         }
         try:
-            written = _fill(source, stamp, plan, out, head, tell)
+            written = _fill(source, stamp, plan, out, head, tell, workers)
         finally:
             manifest, listed = _list(plan, out, head, faults)
     except OSError as error:
@@ -320,12 +325,13 @@ def _fill(
     out: Path,
     head: Mapping[str, Any],
     tell: Progress,
+    workers: int,
 ) -> int:
     """Write the stores that lack, and give their number."""
     todo = [county for county in plan if county_key(county.file) != county.key]
     if not todo:
         return 0
-    folder = _spilled(source, stamp, todo, out, head, tell)
+    folder = _spilled(source, stamp, todo, out, head, tell, workers)
     spilled = Spilled(folder)
     number = {key: n for n, key in enumerate(spilled.facts.counties)}
     for done, county in enumerate(todo):
@@ -355,6 +361,7 @@ def _spilled(
     out: Path,
     head: Mapping[str, Any],
     tell: Progress,
+    workers: int,
 ) -> Path:
     """Give a finished spill that holds these counties: of an interrupted run, or made now."""
     needed = {county.key for county in todo}
@@ -374,7 +381,8 @@ def _spilled(
             [county.key for county in todo],
             part,
             rules=head["rules"],
-            told=lambda seen: tell("pass", seen, 0),
+            told=lambda seen, of: tell("pass", seen, of),
+            workers=workers,
         )
         if _stamp(source) != stamp:
             what = "was changed while it was read"

@@ -179,6 +179,14 @@ class RawPlaces:
     residential: dict[str, str | bytes] = field(default_factory=dict)
     buildings: dict[str, tuple[str | bytes, bool]] = field(default_factory=dict)
 
+    def update(self, other: RawPlaces) -> None:
+        """Add the objects of another after these."""
+        self.nodes.update(other.nodes)
+        self.ways.update(other.ways)
+        self.areas.update(other.areas)
+        self.residential.update(other.residential)
+        self.buildings.update(other.buildings)
+
 
 def describe(kinds: tuple[str, ...], tags: Mapping[str, str], shape: Any) -> Place:
     """Take from an object's tags what a facility shows: name, opening hours, capacity.

@@ -46,6 +46,8 @@ class Scan:
         What is kept of a facility, from its kinds, tags and shape.
     closed
         Gathers the ways that the walk rule refuses; without it they are only counted.
+    own_ways
+        False where ways are only read as members of area relations.
     """
 
     def __init__(
@@ -56,15 +58,18 @@ class Scan:
         dwellings: bool,
         described: Callable[[tuple[str, ...], Any, Any], Any] = describe,
         closed: RawWays | None = None,
+        own_ways: bool = True,
     ) -> None:
         self.rules = rules
         self.roads = roads
         self.dwellings = dwellings
         self.described = described
         self.ways = RawWays()
-        # Where an area stands between the ways depends on what else is read of the file; after all
-        # ways it stands always at the same place.
+        self.own_ways = own_ways
+        # Where a relation's area stands between the ways depends on what else is read of the file;
+        # after all ways it stands always at the same place.
         self._rings = RawWays()
+        self._late = RawPlaces()
         self.closed = closed
         self.places = RawPlaces()
         self.blocked: set[int] = set()  # barrier nodes that cannot be passed
@@ -85,7 +90,12 @@ class Scan:
         return sorted(self.expected)
 
     def run(
-        self, source: Any, *, storage: str = "flex_mem", each: Callable[[], None] | None = None
+        self,
+        source: Any,
+        *,
+        storage: Any = "flex_mem",
+        entities: Any = OBJECT,
+        each: Callable[[], None] | None = None,
     ) -> None:
         """Read the whole file.
 
@@ -94,15 +104,18 @@ class Scan:
         source
             As `open_osm` gives it.
         storage
-            Where libosmium keeps the places of nodes: 16 bytes each.
+            Where libosmium keeps the places of nodes, 16 bytes each; or a table that has them.
+        entities
+            What is read: all objects, or nodes alone.
         each
             Called after each object; it may take `ways`, `closed` and `places` away.
         """
         keys = list(self.rules.tags())
         homes = ["building", "landuse"] if self.dwellings else []
         streets, barriers = (["highway"], ["barrier"]) if self.roads else ([], [])
-        processor = osmium.FileProcessor(source, OBJECT).with_locations(storage)
-        processor.with_areas(_key_filter([*keys, *homes, *streets], RELATION))
+        processor = osmium.FileProcessor(source, entities).with_locations(storage)
+        if entities != NODE:
+            processor.with_areas(_key_filter([*keys, *homes, *streets], RELATION))
         processor.with_filter(_key_filter([*keys, *barriers], NODE))
         processor.with_filter(_key_filter([*keys, *homes, *streets], RELATION | AREA))
         processor.with_filter(_key_filter([key for key in keys if key not in _LIGHT], WAY))
@@ -119,6 +132,21 @@ class Scan:
             if each is not None:
                 each()
         self.ways.extend(self._rings)
+        self.places.update(self._late)
+
+    def members(self, source: Any) -> set[int]:
+        """Give the ids of the ways that the area relations of a file are made of."""
+        homes = ["building", "landuse"] if self.dwellings else []
+        streets = ["highway"] if self.roads else []
+        wanted = _key_filter([*self.rules.tags(), *homes, *streets], RELATION)
+        relations: Any = osmium.FileProcessor(source, RELATION).with_filter(wanted)
+        return {
+            member.ref
+            for relation in relations
+            if relation.tags.get("type") in _AREA_TYPES
+            for member in relation.members
+            if member.type == "w"
+        }
 
     def missing(self) -> set[int]:
         """Give the ids of nodes that ways name and that were not found before them."""
@@ -133,6 +161,8 @@ class Scan:
             self._take_way(way, facility=facility)
 
     def _take_way(self, way: Any, *, facility: bool = True) -> None:
+        if not self.own_ways:
+            return
         tags = way.tags
         highway = tags.get("highway") if self.roads else None
         if highway is not None:
@@ -160,6 +190,8 @@ class Scan:
     def _take_area(self, area: Any) -> None:
         tags = area.tags
         from_way = area.from_way()
+        if from_way and not self.own_ways:
+            return
         kinds = self._kinds.pop(area.orig_id(), ()) if from_way else self.rules.kinds_of(tags)
         home = self._is_home(tags)
         walked = self.roads and not from_way and is_walkable(tags)
@@ -179,13 +211,14 @@ class Scan:
 
     def _place_area(self, key: str, area: Any, kinds: tuple[str, ...], *, home: bool) -> None:
         tags = area.tags
+        places = self.places if area.from_way() else self._late
         shape = self._wkb.create_multipolygon(area)
         if kinds:
-            self.places.areas[key] = self.described(kinds, tags, shape)
+            places.areas[key] = self.described(kinds, tags, shape)
         if home and tags.get("landuse") == "residential":
-            self.places.residential[key] = shape
+            places.residential[key] = shape
         if home and tags.get("building") not in {None, "no"}:
-            self.places.buildings[key] = (shape, is_dwelling(tags))
+            places.buildings[key] = (shape, is_dwelling(tags))
 
     def _take_node(self, node: Any) -> None:
         tags = node.tags

@@ -1,4 +1,4 @@
-"""One pass over a large OSM file, its objects laid out by county on disk, in bounded memory.
+"""The objects of a large OSM file, laid out by county on disk batch by batch.
 
 Each object goes to every county whose area may hold a part of it: areas are covered by cells of
 0.02 degrees, and an object belongs to the counties of the cells that it touches. That is a little
@@ -36,6 +36,7 @@ _BATCH_NODES: Final = 2_000_000
 _BATCH_PLACES: Final = 200_000
 _MISSING: Final = 5_000_000  # so many nodes lack only where ways stand before their nodes
 _DONE: Final = "done.json"
+_COVER: Final = ("_county", "_cells", "_starts", "_counts", "_size")
 _TOLD: Final = 100_000  # objects between two words of progress
 
 
@@ -65,6 +66,22 @@ class Cover:
             cell[order], return_index=True, return_counts=True
         )
         self.counties = len(areas)
+        self._size = np.array([len(areas)])
+
+    def save(self, folder: Path) -> None:
+        """Write it to a folder, for other processes."""
+        for name in _COVER:
+            np.save(folder / f"cover{name}.npy", getattr(self, name))
+
+    @classmethod
+    def load(cls, folder: Path) -> Cover:
+        """Give what `save` wrote; processes share its memory."""
+        cover = cls([])
+        for name in _COVER:
+            array = np.load(folder / f"cover{name}.npy", mmap_mode="r")
+            setattr(cover, name, array)
+        cover.counties = int(cover._size[0])
+        return cover
 
     def owned(self, owner: Longs, x: Longs, y: Longs) -> tuple[Longs, Longs]:
         """Give each pair of an owner and a county that one of its points may lie in, once.
@@ -151,16 +168,18 @@ class Facts:
     counties: tuple[str, ...]
 
 
-class _Writer:
+class BatchWriter:
     """Writes batches, each sorted by county, and remembers where a county begins in each."""
 
-    def __init__(self, folder: Path, cover: Cover) -> None:
+    def __init__(self, folder: Path, cover: Cover, first: int = 0) -> None:
+        self.first = first  # number of its first batch
         self.folder = folder
         self.cover = cover
         self.missing: set[int] = set()
         self.starts: dict[str, list[Longs]] = {name: [] for name in SCHEMAS}
 
     def ways(self, raw: RawWays, closed: RawWays) -> None:
+        """Write ways that are walked, and ways that are not."""
         nodes = np.concatenate([raw.table(), closed.table()])
         sizes = np.array(raw.sizes + closed.sizes, np.int64)
         here = nodes[:, 1] != NOWHERE
@@ -186,6 +205,7 @@ class _Writer:
         self._write("nodes", columns, np.repeat(county, count))
 
     def places(self, raw: RawPlaces) -> None:
+        """Write possible facilities, residential land and buildings."""
         forms: tuple[tuple[str, dict[str, Any]], ...] = (
             ("n", raw.nodes),
             ("w", raw.ways),
@@ -211,6 +231,7 @@ class _Writer:
         self._shapes("buildings", columns, [shape for _, _, shape in homes])
 
     def broken(self, expected: Mapping[str, tuple[int, int] | None]) -> None:
+        """Write the ways that ought to have given an area, with where they begin."""
         ways = {key: at for key, at in expected.items() if at is not None and at[0] != NOWHERE}
         at = np.array(list(ways.values()), np.int64).reshape(-1, 2)
         number, county = self.cover.owned(np.arange(len(at)), at[:, 0], at[:, 1])
@@ -226,12 +247,13 @@ class _Writer:
 
     def _write(self, name: str, columns: Sequence[Any], county: Longs) -> None:
         table = pa.table(list(columns), schema=SCHEMAS[name])
-        path = self.folder / f"{name}-{len(self.starts[name]):05d}.arrow"
+        path = self.folder / f"{name}-{self.first + len(self.starts[name]):05d}.arrow"
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
         self.starts[name].append(np.searchsorted(county, np.arange(self.cover.counties + 1)))
 
     def close(self, facts: Facts, blocked: set[int]) -> None:
+        """Say that the spill is finished."""
         every = {name: np.array(starts, np.int64) for name, starts in self.starts.items()}
         every["blocked"] = np.array(sorted(blocked), np.int64)
         np.savez(self.folder / "starts.npz", **every)  # type: ignore[arg-type]
@@ -239,7 +261,7 @@ class _Writer:
         (self.folder / _DONE).write_text(text, encoding="utf-8")
 
 
-def spill_osm(
+def spill_whole(
     path: Path,
     areas: Sequence[shapely.Geometry],
     keys: Sequence[str],
@@ -248,7 +270,7 @@ def spill_osm(
     rules: Sequence[str],
     told: Callable[[int], None],
 ) -> None:
-    """Read an OSM file once and lay its objects out by county.
+    """Read an OSM file as a whole, in one process, and lay its objects out by county.
 
     Parameters
     ----------
@@ -273,12 +295,13 @@ def spill_osm(
     source = open_osm(path)
     closed = RawWays()
     scan = Scan(
-        KindRules(as_kind(rules)), roads=True, dwellings=True, described=_with_tags, closed=closed
+        KindRules(as_kind(rules)), roads=True, dwellings=True, described=with_tags, closed=closed
     )
-    writer = _Writer(folder, Cover(areas))
+    writer = BatchWriter(folder, Cover(areas))
     storage, index = "flex_mem", folder / "nodes.index"
     if path.stat().st_size > MEMORY_BYTES:
-        storage = f"sparse_file_array,{index}" if str(index).isascii() else "sparse_file_array"
+        named = str(index).isascii() and "," not in str(index)
+        storage = f"sparse_file_array,{index}" if named else "sparse_file_array"
     seen = 0
 
     def flush() -> None:
@@ -287,7 +310,7 @@ def spill_osm(
         writer.ways(raw, shut)
         writer.places(places)
         if len(writer.missing) > _MISSING:
-            raise _unsorted(path)
+            raise unsorted(path)
 
     def each() -> None:
         nonlocal seen
@@ -302,30 +325,36 @@ def spill_osm(
         scan.run(source, storage=storage, each=each)
         flush()
         writer.broken(scan.expected)
-        if not _is_sorted(source) and holds_any(source, writer.missing | scan.missing()):
-            raise _unsorted(path)
+        if not is_sorted(source) and holds_any(source, writer.missing | scan.missing()):
+            raise unsorted(path)
         date = file_date(path, source)
     except (RuntimeError, UnicodeDecodeError) as error:
-        if "out of order" in str(error) or "twice in input" in str(error):
-            raise _unsorted(path) from error
-        raise unreadable(path, error) from error
+        raise unsorted(path) if is_unsorted(error) else unreadable(path, error) from error
     finally:
         index.unlink(missing_ok=True)
     broken = tuple(key for key, at in sorted(scan.expected.items()) if at is None)
     writer.close(Facts(date, scan.unplaced, broken, tuple(keys)), scan.blocked)
 
 
-def _is_sorted(source: Any) -> bool:
+def is_unsorted(error: Exception) -> bool:
+    """Tell whether libosmium complains of the order of a file."""
+    return "out of order" in str(error) or "twice in input" in str(error)
+
+
+def is_sorted(source: Any) -> bool:
+    """Tell whether a file says that it is sorted."""
     header = osmium.io.Reader(source, osmium.osm.NOTHING).header()
     return bool(header.get("sorting", "") == "Type_then_ID")
 
 
-def _unsorted(path: Path) -> InputError:
+def unsorted(path: Path) -> InputError:
+    """Give the error for a file that is not sorted."""
     what = "is not sorted by type and id, or holds objects twice"
     return InputError(Fault(str(path), what, "sort it: osmium sort FILE -o SORTED.osm.pbf"))
 
 
-def _with_tags(_: tuple[str, ...], tags: Any, shape: Any) -> tuple[dict[str, str], Any]:
+def with_tags(_: tuple[str, ...], tags: Any, shape: Any) -> tuple[dict[str, str], Any]:
+    """Keep of an object all its tags, and its shape."""
     return dict(tags), shape
 
 
@@ -347,7 +376,7 @@ class Spilled:
     Parameters
     ----------
     folder
-        What `spill_osm` filled.
+        What `lifecircle.sources.osmpass.spill_osm` filled.
 
     Raises
     ------
