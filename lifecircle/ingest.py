@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -71,7 +72,8 @@ class Ingested:
     Parameters
     ----------
     manifest
-        The list of all counties, as JSON.
+        The list of all counties of the folder, as JSON; also of those that earlier runs made, of
+        other files or areas, each with the number of its entry in ``ingests``.
     counties
         Index ``county_id``; ``name``, ``file``, ``status`` (``whole``; ``empty``: without any
         way), the ``date`` of the data, and how many ``ways``, ``places``, ... are held.
@@ -333,25 +335,48 @@ def _fill(
         return 0
     folder = _spilled(source, stamp, todo, out, head, tell, workers)
     spilled = Spilled(folder)
-    number = {key: n for n, key in enumerate(spilled.facts.counties)}
-    for done, county in enumerate(todo):
-        tell("counties", done, len(todo))
-        tables = spilled.county(number[county.key])
-        counts = {name: table.num_rows for name, table in tables.items()}
-        meta = {
-            **head,
-            "key": county.key,
-            "id": county.id,
-            "name": county.name,
-            "area": area_text(county.area),
-            "date": spilled.facts.date,
-            "counts": counts,
-            "areas_broken": len(spilled.facts.broken),
-        }
-        write_county(county.file, meta, tables)
-    del spilled, tables  # on Windows a file that is mapped cannot be removed
+
+    def write(county: _County) -> None:
+        _write(county, spilled, head)
+
+    tell("counties", 0, len(todo))
+    with _threads(workers) as apply:
+        for done, _ in enumerate(apply(write, todo), start=1):
+            if done < len(todo):
+                tell("counties", done, len(todo))
+    spilled.close()  # on Windows a file that is mapped cannot be removed
     shutil.rmtree(folder, ignore_errors=True)
     return len(todo)
+
+
+def _write(county: _County, spilled: Spilled, head: Mapping[str, Any]) -> None:
+    tables = spilled.county(spilled.facts.counties.index(county.key))
+    counts = {name: table.num_rows for name, table in tables.items()}
+    meta = {
+        **head,
+        "key": county.key,
+        "id": county.id,
+        "name": county.name,
+        "area": area_text(county.area),
+        "date": spilled.facts.date,
+        "counts": counts,
+        "areas_broken": len(spilled.facts.broken),
+    }
+    write_county(county.file, meta, tables)
+
+
+@contextlib.contextmanager
+def _threads(workers: int) -> Iterator[Callable[..., Iterator[Any]]]:
+    """Give a `map` that works in several threads; what is not begun is dropped with an error."""
+    if workers <= 1:
+        yield map
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            yield pool.map
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
 
 
 def _spilled(
@@ -411,14 +436,30 @@ def _sweep(out: Path) -> None:
 def _list(
     plan: Sequence[_County], out: Path, head: Mapping[str, Any], faults: Sequence[Fault]
 ) -> tuple[Path, pd.DataFrame]:
-    """Write the manifest from the stores that are there, and give its table."""
-    rows = list(_rows(plan))
+    """Write the manifest from the stores that are there, and give the table of this run's.
+
+    Stores of earlier runs are listed too, each with the number of the ingest that it is of: what
+    was read, how far around, and by which rules.
+    """
+    rows, ingests = list(_rows(plan)), [dict(head)]
+    listed = [{**row, "ingest": 0} for row in rows]
+    planned = {county.file.name for county in plan}
+    for file in sorted(out.glob(f"*{SUFFIX}")):
+        meta = county_meta(file)
+        if meta is None or file.name in planned:
+            continue
+        of = {name: meta.get(name) for name in head}
+        if of not in ingests:
+            ingests.append(of)
+        row = {"county_id": meta["id"], "name": meta["name"], "file": file.name}
+        listed.append({**row, **_held(meta), "ingest": ingests.index(of)})
     manifest = out / MANIFEST
     told = {
         "format": "lifecircle-store",
         "made": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         **head,
-        "counties": rows,
+        "ingests": ingests,
+        "counties": sorted(listed, key=lambda row: row["county_id"]),
         "faults": [str(fault) for fault in faults],
     }
     part = manifest.with_name(f".{MANIFEST}.{os.getpid()}{PARTIAL}")
@@ -436,7 +477,11 @@ def _rows(plan: Sequence[_County]) -> Iterator[dict[str, Any]]:
         meta = county_meta(county.file)
         if meta is None or meta["key"] != county.key:
             yield {**row, "status": "lacking"}
-            continue
-        counts = meta["counts"]
-        status = "whole" if counts["ways"] else "empty"
-        yield {**row, "status": status, "date": meta["date"], **counts}
+        else:
+            yield {**row, **_held(meta)}
+
+
+def _held(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a store holds."""
+    counts = meta["counts"]
+    return {"status": "whole" if counts["ways"] else "empty", "date": meta["date"], **counts}

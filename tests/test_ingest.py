@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import warnings
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import osmium
 import pytest
 import shapely
 from extracts import quietly, same_tables, square, tag, two_places
@@ -21,8 +25,9 @@ from lifecircle.config import load_config, read_config
 from lifecircle.county import assess
 from lifecircle.errors import DataWarning, InputError, MissingFileError, OutputError
 from lifecircle.ingest import ingest, longest_walk_m
-from lifecircle.sources import osmspill
+from lifecircle.sources import osmpass, osmspill
 from lifecircle.sources.osm import read_osm
+from lifecircle.sources.osmblobs import blobs_of, split_pbf
 from lifecircle.sources.osmspill import Cover
 from lifecircle.sources.osmstore import county_meta, kept_rules
 from lifecircle.standards import Kind, shared_kinds
@@ -112,6 +117,20 @@ def test_the_manifest_says_what_is_there(two):
     ]
     stores = sorted(path.name for path in done.manifest.parent.iterdir())
     assert stores == ["east.lcx", "manifest.json", "west.lcx"]
+
+
+def test_the_manifest_lists_the_stores_of_earlier_runs_too(two):
+    made(two, boundaries(two.parent, west=WEST, sea=SEA))
+    done = made(two, boundaries(two.parent, east=EAST, west=WEST), buffer_km=5)
+    (two.parent / "store" / "damaged.lcx").write_bytes(b"x")
+    assert done.counties.index.tolist() == ["east", "west"]
+    told = json.loads(done.manifest.read_text(encoding="utf-8"))
+    assert [entry["buffer_m"] for entry in told["ingests"]] == [5000.0, 4000.0]
+    assert [(c["county_id"], c["status"], c["ingest"]) for c in told["counties"]] == [
+        ("east", "whole", 0),
+        ("sea", "empty", 1),
+        ("west", "whole", 0),
+    ]
 
 
 def test_the_buffer_is_the_longest_walk():
@@ -257,6 +276,7 @@ def test_small_batches_make_the_same_stores(demo, tmp_path, monkeypatch):
     monkeypatch.setattr(osmspill, "_BATCH_NODES", 500)
     monkeypatch.setattr(osmspill, "_BATCH_PLACES", 50)
     monkeypatch.setattr(osmspill, "MEMORY_BYTES", 0)  # places of nodes on disk
+    monkeypatch.setattr(osmpass, "split_pbf", lambda *_, **__: None)  # read as a whole
     done = ingest(DEMO, UNITS, tmp_path / "store")
     for file in done.counties["file"]:
         one, other = (
@@ -264,6 +284,76 @@ def test_small_batches_make_the_same_stores(demo, tmp_path, monkeypatch):
         )
         assert same_tables(one, other)
         assert one.counts == other.counts
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_parts_and_processes_make_the_same_stores(demo, tmp_path, monkeypatch, workers):
+    monkeypatch.setattr(osmpass, "PART_BYTES", 1)  # each blob is a part
+    monkeypatch.setattr(osmpass, "_EACH", 1)
+    told = []
+    done = ingest(
+        DEMO, UNITS, tmp_path / "store", workers=workers, progress=lambda *step: told.append(step)
+    )
+    parts = [(number, of) for step, number, of in told if step == "pass"]
+    assert len(parts) == 12
+    assert parts[1:] == [(n, 11) for n in range(1, 12)]
+    for file in done.counties["file"]:
+        assert (tmp_path / "store" / file).read_bytes() == (demo[1] / file).read_bytes()
+
+
+def pbf(two, name="two.osm.pbf"):
+    """Write the two places as PBF, which lets ways have a blob of their own."""
+    path = two.parent / name
+    writer = osmium.SimpleWriter(str(path))
+    osmium.apply(str(two), writer)
+    writer.close()
+    return path
+
+
+def test_a_pbf_file_s_parts_are_found_by_type(two):
+    path = pbf(two)
+    parts = split_pbf(path, 1, trusted=False)
+    assert split_pbf(path, 1, trusted=True) == parts
+    assert (len(parts.nodes), len(parts.ways), len(parts.relations)) == (1, 1, 0)
+    ways = osmium.FileProcessor(parts.open(*parts.ways))
+    assert [way.id for way in ways] == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("damage", ["cut", "twice", "text", "bits"])
+def test_a_file_that_has_no_parts_is_read_as_a_whole(two, damage):
+    path = pbf(two)
+    content = path.read_bytes()
+    spoilt = {
+        "cut": content[:-5],
+        "twice": content + blobs_of(content),  # nodes after ways
+        "text": two.read_bytes(),
+        "bits": content[:-40] + b"\x00" * 40,
+    }
+    path.write_bytes(spoilt[damage])
+    assert split_pbf(path, 1, trusted=False) is None
+    with pytest.raises(InputError, match=r"two\.osm\.pbf: (cannot be read as OSM|is not sorted)"):
+        made(path)
+
+
+@pytest.mark.parametrize("order", [(2, 1), (1, 1)])
+def test_nodes_out_of_order_are_refused(tmp_path, order):
+    path = tmp_path / "mixed.osm.pbf"
+    writer = osmium.SimpleWriter(str(path))
+    for node in order:
+        writer.add_node(osmium.osm.mutable.Node(id=node, location=(110.0, 26.0)))
+    writer.add_way(osmium.osm.mutable.Way(id=1, nodes=[1, 2], tags={"highway": "path"}))
+    writer.close()
+    with pytest.raises(InputError, match=r"is not sorted by type and id.*osmium sort"):
+        ingest(path, boundaries(tmp_path, west=WEST), tmp_path / "store")
+
+
+def test_a_process_that_is_ended_is_told(two, monkeypatch):
+    def broken(_):
+        raise BrokenExecutor("a process in the pool was terminated abruptly")
+
+    monkeypatch.setattr(osmpass, "_pool", broken)
+    with pytest.raises(OutputError, match=r"perhaps for want of memory .*--workers 1"):
+        made(pbf(two))
 
 
 @pytest.mark.shared
@@ -370,10 +460,32 @@ def test_other_sources_areas_and_rules_are_other_stores(two):
     assert made(two, buffer_km=5, tags=["barrier"]).written == 2
 
 
-def test_an_interrupted_pass_leaves_nothing_behind(two):
+@pytest.mark.parametrize("number", [0, 1, 2, 3])  # before; after nodes, ways, relations
+def test_an_interrupted_pass_leaves_nothing_behind(two, number):
+    path = pbf(two)
     with pytest.raises(KeyboardInterrupt):
-        made(two, progress=stopping("pass"))
+        made(path, progress=stopping("pass", number))
     assert sorted(p.name for p in (two.parent / "store").iterdir()) == ["manifest.json"]
+    assert made(path).written == 2
+
+
+def test_a_kill_in_any_pass_is_mended_by_the_next_run(two):
+    """A process that is killed cleans nothing up."""
+    path, store = pbf(two), two.parent / "store"
+    counties = boundaries(two.parent, west=WEST, east=EAST)
+    script = (
+        "import os, sys; from lifecircle.ingest import ingest; step, number = {!r}, {}\n"
+        "def progress(*at):\n"
+        "    if at[0] == step and at[1] >= number: os._exit(9)\n"
+        "ingest(sys.argv[1], sys.argv[2], sys.argv[3], progress=progress)"
+    )
+    for step, number in (("pass", 1), ("pass", 2), ("pass", 3), ("counties", 1)):
+        command = [sys.executable, "-c", script.format(step, number)]
+        killed = subprocess.run([*command, path, counties, store], check=False)
+        assert killed.returncode == 9
+        assert list(store.glob(".spill-*"))
+    assert made(path, counties).written == 1  # the other was whole when the last was killed
+    assert sorted(p.name for p in store.iterdir()) == ["east.lcx", "manifest.json", "west.lcx"]
 
 
 def test_what_killed_runs_left_is_removed(two):

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any, Final
@@ -23,8 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import osmium
 import shapely
-from osmium import filter as osmium_filter
-from osmium.osm import NODE, OBJECT, WAY
+from osmium.osm import NODE, OBJECT
 
 from lifecircle.errors import OutputError
 from lifecircle.sources.osmblobs import Parts, blobs_of, split_pbf
@@ -44,8 +44,9 @@ from lifecircle.sources.osmstore import as_kind
 from lifecircle.sources.osmways import RawWays
 
 PART_BYTES: Final = 2_000_000
-"""About so many bytes of the file are read at once, which makes about a hundred megabytes of objects (ours)."""
+"""About so many bytes of the file are read at once: about 100 MB of objects (ours)."""
 
+_EACH: Final = 4  # parts for which a process is worth starting (ours)
 _INDEX: Final = "nodes.index"
 _MEMBERS: Final = "members.npy"
 _PLACE: Final = np.dtype([("id", "<u8"), ("x", "<i4"), ("y", "<i4")])  # as libosmium writes it
@@ -130,7 +131,7 @@ def spill_osm(
     Cover(areas).save(folder)
     job = _Job(parts, folder, tuple(rules))
     try:
-        with _pool(workers) as apply:
+        with _pool(min(workers, (len(parts.nodes) + len(parts.ways)) // _EACH)) as apply:
             done = list(_read(job, apply, told))
         date = file_date(path, source)
     except BrokenExecutor as error:
@@ -208,16 +209,21 @@ def _index_nodes(job: _Job, number: int, scan: Scan, path: Path) -> int:
 def _ways(job: _Job, number: int) -> _Done:
     scan = job.scan()
     source = job.parts.open(job.parts.ways[number - len(job.parts.nodes)])
-    scan.run(source, storage=_places(job))
-    members = np.load(job.folder / _MEMBERS)
-    if len(members):
-        writer = osmium.SimpleWriter(str(_members_of(job, number)))
-        wanted = osmium_filter.IdFilter(members.tolist())
-        way: Any
-        for way in osmium.FileProcessor(source, WAY).with_filter(wanted):
-            writer.add_way(way)
-        writer.close()
+    members = _members(job.folder / _MEMBERS)
+    writer = osmium.SimpleWriter(str(_members_of(job, number)))
+
+    def each(entity: Any) -> None:
+        if entity.is_way() and entity.id in members:
+            writer.add_way(entity)
+
+    scan.run(source, storage=_places(job), each=each if members else None)
+    writer.close()
     return _written(job, number, scan)
+
+
+@lru_cache(maxsize=1)
+def _members(path: Path) -> frozenset[int]:
+    return frozenset(np.load(path).tolist())
 
 
 def _relations(job: _Job, number: int) -> _Done:

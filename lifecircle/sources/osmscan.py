@@ -95,7 +95,7 @@ class Scan:
         *,
         storage: Any = "flex_mem",
         entities: Any = OBJECT,
-        each: Callable[[], None] | None = None,
+        each: Callable[[Any], None] | None = None,
     ) -> None:
         """Read the whole file.
 
@@ -108,7 +108,7 @@ class Scan:
         entities
             What is read: all objects, or nodes alone.
         each
-            Called after each object; it may take `ways`, `closed` and `places` away.
+            Called with each object, after it; it may take `ways`, `closed` and `places` away.
         """
         keys = list(self.rules.tags())
         homes = ["building", "landuse"] if self.dwellings else []
@@ -130,7 +130,7 @@ class Scan:
         for entity in processor:
             take[type(entity)](entity)
             if each is not None:
-                each()
+                each(entity)
         self.ways.extend(self._rings)
         self.places.update(self._late)
 
@@ -249,14 +249,14 @@ class Scan:
 class _Ways:
     """What pyosmium hands ways to that no filter lets pass."""
 
-    def __init__(self, take: Callable[[Any], None], each: Callable[[], None] | None) -> None:
+    def __init__(self, take: Callable[[Any], None], each: Callable[[Any], None] | None) -> None:
         self.take = take
         self.each = each
 
     def way(self, way: Any) -> None:
         self.take(way)
         if self.each is not None:
-            self.each()
+            self.each(way)
 
 
 def scan_osm(path: Path, rules: KindRules, *, roads: bool, dwellings: bool) -> Scan:

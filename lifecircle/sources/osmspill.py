@@ -312,7 +312,7 @@ def spill_whole(
         if len(writer.missing) > _MISSING:
             raise unsorted(path)
 
-    def each() -> None:
+    def each(_: Any) -> None:
         nonlocal seen
         seen += 1
         if seen % _TOLD == 0:
@@ -398,6 +398,10 @@ class Spilled:
             ]
             for name, starts in self._starts.items()
         }
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._open.clear()
 
     def county(self, number: int) -> dict[str, pa.Table]:
         """Give the tables of one county, as its store holds them."""
