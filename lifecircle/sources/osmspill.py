@@ -117,14 +117,22 @@ class Cover:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         at = np.searchsorted(self._cells, cell).clip(max=len(self._cells) - 1)
         hit = self._cells[at] == cell
-        both = np.unique(owner[hit] * len(self._cells) + at[hit])
+        both = _distinct(owner[hit] * len(self._cells) + at[hit])
         owner, at = both // len(self._cells), both % len(self._cells)
         count = self._counts[at]
         step = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
         county = self._county[np.repeat(self._starts[at], count) + step]
         span = int(owner.max(initial=0)) + 1
-        pairs = np.unique(county * span + np.repeat(owner, count))
+        pairs = _distinct(county * span + np.repeat(owner, count))
         return pairs % span, pairs // span
+
+
+def _distinct(values: Longs) -> Longs:
+    """Give the values, each once, sorted; of numbers that come nearly sorted faster than NumPy."""
+    values = np.sort(values)
+    new = np.ones(len(values), np.bool_)
+    new[1:] = values[1:] != values[:-1]
+    return values[new]
 
 
 def _cell(column: Longs, row: Longs) -> Longs:
@@ -416,6 +424,8 @@ class Spilled:
             )
             for name, starts in self._starts.items()
         }
-        used = np.intersect1d(self._blocked, tables["nodes"]["id"].to_numpy())
+        nodes = tables["nodes"]["id"].to_numpy()
+        at = np.searchsorted(self._blocked, nodes).clip(max=max(len(self._blocked) - 1, 0))
+        used = _distinct(nodes[self._blocked[at] == nodes] if len(self._blocked) else nodes[:0])
         tables["blocked"] = pa.table({"id": used}, schema=SCHEMAS["blocked"])
         return tables
