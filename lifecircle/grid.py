@@ -76,6 +76,15 @@ class Grid:
         inside = (row >= 0) & (row < self.rows) & (column >= 0) & (column < self.columns)
         return np.where(inside, row * self.columns + column, -1)
 
+    def centres(self, cells: npt.NDArray[np.int64], crs: pyproj.CRS) -> npt.NDArray[np.float64]:
+        """Give the centres of cells in a CRS, shape (n, 2)."""
+        row, column = np.divmod(cells, self.columns)
+        x, y = self.west + (column + 0.5) * self.dx, self.north - (row + 0.5) * self.dy
+        if self.crs != crs:
+            carry = pyproj.Transformer.from_crs(self.crs, crs, always_xy=True)
+            x, y = carry.transform(x, y)
+        return np.column_stack([x, y])
+
 
 def grid_over(bounds: npt.ArrayLike, cell_m: float, crs: pyproj.CRS) -> Grid:
     """Lay a grid over bounds, its lines at whole multiples of the cell size.
@@ -197,7 +206,9 @@ def outlines(
         carry = pyproj.Transformer.from_crs(grid.crs, crs, always_xy=True)
         xy = np.column_stack(carry.transform(xy[:, 0], xy[:, 1]))
     corners = xy[at.reshape(ring.shape)]
-    quads = np.asarray(shapely.polygons(corners[:, [0, 1, 2, 3, 0]]), dtype=object)
+    rings = corners[:, [0, 1, 2, 3, 0]].reshape(-1, 2)
+    offsets = np.arange(len(cells) + 1)
+    quads = shapely.from_ragged_array(shapely.GeometryType.POLYGON, rings, (5 * offsets, offsets))
     return quads, np.asarray(corners.mean(axis=1), dtype=np.float64)
 
 
@@ -231,23 +242,81 @@ def cut(
     0     0     0    0.5   75.0  50.0
     1     0     1    1.0  150.0  50.0
     """
-    chosen = near(grid, areas)
-    cells = np.flatnonzero(chosen if wanted is None else chosen & wanted)
+    cells = _chosen(grid, areas, wanted)
     quads, centres = outlines(grid, cells, areas.crs)
-    around = _valid(areas)
-    tree = shapely.STRtree(quads)
-    area, at = tree.query(around, "intersects")
-    inside_area, inside = tree.query(around, "contains")
-    border = ~np.isin(area * len(quads) + at, inside_area * len(quads) + inside)
-    geometry, share = quads[at], np.ones(len(at))
-    geometry[border] = polygonal(shapely.intersection(geometry[border], around[area[border]]))
-    share[border] = shapely.area(geometry[border]) / shapely.area(quads[at[border]])
-    xy = centres[at]
-    partial = border & (share > _SLIVER)
+    area, at, share, border, parts = _shares(grid, areas, cells, quads, centres)
+    geometry, xy = quads[at], centres[at]
+    geometry[border] = parts
+    partial = border[shapely.area(parts) > 0]
     xy[partial] = shapely.get_coordinates(shapely.point_on_surface(geometry[partial]))
-    pieces = pd.DataFrame({"area": area, "cell": cells[at], "share": share})
-    pieces = pieces.assign(geometry=geometry, x=xy[:, 0], y=xy[:, 1])
-    return pieces[share > _SLIVER].sort_values(["area", "cell"], ignore_index=True)
+    order = np.lexsort((at, area))
+    pieces = pd.DataFrame({"area": area[order], "cell": cells[at[order]], "share": share[order]})
+    return pieces.assign(geometry=geometry[order], x=xy[order, 0], y=xy[order, 1])
+
+
+def _chosen(
+    grid: Grid, areas: gpd.GeoSeries, wanted: npt.NDArray[np.bool_] | None
+) -> npt.NDArray[np.int64]:
+    chosen = near(grid, areas)
+    return np.flatnonzero(chosen if wanted is None else chosen & wanted)
+
+
+def _shares(
+    grid: Grid,
+    areas: gpd.GeoSeries,
+    cells: npt.NDArray[np.int64],
+    quads: npt.NDArray[np.object_],
+    centres: npt.NDArray[np.float64],
+) -> tuple[
+    npt.NDArray[np.intp],
+    npt.NDArray[np.intp],
+    npt.NDArray[np.float64],
+    npt.NDArray[np.intp],
+    npt.NDArray[np.object_],
+]:
+    """Give areas, positions in `cells` and shares of all pieces, and the pieces that are cut.
+
+    Only cells that a border may cross are held against the areas as polygons; of any other cell the
+    centre tells. `quads` need hold a polygon only for those (`_crossed`).
+    """
+    around = _valid(areas)
+    crossed = _crossed(grid, around, areas.crs)[cells]
+    whole, edge = np.flatnonzero(~crossed), np.flatnonzero(crossed)
+    points = shapely.points(centres[whole])
+    whole_area, inside = shapely.STRtree(points).query(around, "contains")
+    tree = shapely.STRtree(quads[edge])
+    area, at = tree.query(around, "intersects")
+    full_area, full = tree.query(around, "contains")
+    size = len(edge)
+    cut_here = ~np.isin(area * size + at, full_area * size + full)
+    cut_area, cut_at = area[cut_here], edge[at[cut_here]]
+    parts = polygonal(shapely.intersection(quads[cut_at], around[cut_area]))
+    share = shapely.area(parts) / shapely.area(quads[cut_at])
+    kept = share > _SLIVER
+    area = np.concatenate([whole_area, full_area, cut_area[kept]])
+    at = np.concatenate([whole[inside], edge[full], cut_at[kept]])
+    uncut = len(whole_area) + len(full_area)
+    shares = np.concatenate([np.ones(uncut), share[kept]])
+    return area, at, shares, np.arange(uncut, len(area)), parts[kept]
+
+
+def _crossed(grid: Grid, areas: npt.NDArray[np.object_], crs: pyproj.CRS) -> npt.NDArray[np.bool_]:
+    """Flag by cell number those that a border may cross, with half a cell to spare."""
+    lines = gpd.GeoSeries(shapely.boundary(areas), crs=crs)
+    bent = lines if crs == grid.crs else lines.segmentize(_BEND_M).to_crs(grid.crs)
+    # No two points of a border are further apart than a cell, so one of them is in the cell or
+    # beside it.
+    steps = shapely.segmentize(bent.to_numpy(), min(grid.dx, grid.dy))
+    x, y = shapely.get_coordinates(steps).T
+    flag = np.zeros((grid.rows + 2, grid.columns + 2), np.bool_)
+    row = np.clip(np.floor((grid.north - y) / grid.dy), -1, grid.rows).astype(np.int64) + 1
+    column = np.clip(np.floor((x - grid.west) / grid.dx), -1, grid.columns).astype(np.int64) + 1
+    flag[row, column] = True
+    wide = flag.copy()
+    for down in (-1, 0, 1):
+        for across in (-1, 0, 1):
+            wide |= np.roll(flag, (down, across), axis=(0, 1))
+    return wide[1:-1, 1:-1].ravel()
 
 
 def sums(
@@ -277,9 +346,14 @@ def sums(
     [8.0]
     """
     known = np.nan_to_num(values).ravel()
-    pieces = cut(grid, areas, known != 0)
-    amount = known[pieces["cell"]] * pieces["share"]
-    return np.bincount(pieces["area"], amount, minlength=len(areas)).astype(np.float64)
+    cells = _chosen(grid, areas, known != 0)
+    crossed = _crossed(grid, _valid(areas), areas.crs)[cells]
+    quads = np.full(len(cells), None, dtype=object)
+    quads[crossed], _ = outlines(grid, cells[crossed], areas.crs)
+    centres = grid.centres(cells, areas.crs)
+    area, at, share, _, _ = _shares(grid, areas, cells, quads, centres)
+    amount = known[cells[at]] * share
+    return np.bincount(area, amount, minlength=len(areas)).astype(np.float64)
 
 
 def polygonal(geometry: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
@@ -348,5 +422,5 @@ def _valid(areas: gpd.GeoSeries) -> npt.NDArray[np.object_]:
     crossed = ~shapely.is_valid(shapes)
     if crossed.any():
         mended = shapely.make_valid(shapes[crossed], method="structure", keep_collapsed=False)
-        shapes[crossed] = polygonal(mended)
-    return shapes
+        shapes[crossed] = mended
+    return polygonal(shapes)

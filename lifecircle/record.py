@@ -68,7 +68,7 @@ def unjudged(cells: gpd.GeoDataFrame, units: gpd.GeoDataFrame, standard: Standar
         A finding each that names them; empty if there is none.
     """
     findings = []
-    empty = units[~units.index.isin(cells["unit_id"])]
+    empty = units[~units.index.isin(cells["unit_id"].unique())]
     if len(empty):
         names = empty["name"].fillna(empty.index.to_series())
         findings.append(

@@ -3,9 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from handmade import CRS, cells_at, facilities_at, lattice_tables, units_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from lifecircle.config import WalkProfile
 from lifecircle.errors import TableError
@@ -200,6 +203,31 @@ class TestByHand:
         table = gaps(cells, access, units_of("a"), standard(), kinds=["post"])
         assert table["persons"].tolist() == [2.0, 1.0]
         assert table.geometry.area.tolist() == [20_000.0, 10_000.0]
+
+    @given(
+        places=st.lists(
+            st.tuples(st.integers(0, 60), st.integers(0, 60), st.sampled_from("ab")),
+            min_size=1, max_size=60, unique_by=lambda p: p[:2],
+        ),
+        side=st.sampled_from([10.0, 40.0, 150.0, 400.0]),
+        join_m=st.sampled_from([0.0, 35.0, 150.0, 320.0]),
+    )  # fmt: skip
+    @settings(max_examples=60, deadline=None)
+    def test_areas_are_the_cells_that_are_near_one_after_another(self, places, side, join_m):
+        cells = cells_at([(x * side, y * side) for x, y, _ in places], side=side)
+        cells["unit_id"] = [unit for *_, unit in places]
+        index = pd.MultiIndex.from_product([cells.index, ["post"]], names=["cell_id", "kind"])
+        access = pd.DataFrame({"seconds": np.nan, "facility_id": pd.Categorical([None])}, index)
+        table = gaps(cells, access, units_of("ab"), standard(), kinds=["post"], join_m=join_m)
+        # By the definition: every pair of cells of a unit, edge to edge.
+        apart = shapely.distance(*np.meshgrid(cells.geometry, cells.geometry))
+        unit = cells["unit_id"].to_numpy(dtype=object)
+        together = (apart <= join_m) & (unit[:, None] == unit)
+        number, part = connected_components(csr_array(together))
+        assert len(table) == number
+        areas = np.bincount(part, cells.area)
+        assert sorted(table["area_m2"]) == pytest.approx(sorted(areas))
+        assert sorted(table["persons"]) == sorted(np.bincount(part))
 
     def test_a_gap_is_marked_where_its_residents_live_most_densely(self, street):
         # 3 + 4 of the square from 1,000 to 1,500 m outweigh the 6 at 0 m: the cell with the 4.
