@@ -13,10 +13,12 @@ import openpyxl
 import pandas as pd
 import pytest
 import shapely
+import typer
 from minicounty import COUNTY, osm, units, with_raster, write_county, write_raster
 from typer.testing import CliRunner
 
-from lifecircle.cli import app
+from lifecircle import cli
+from lifecircle.cli import GROUPS, app
 from lifecircle.render.writing import OUTPUTS
 
 runner = CliRunner()
@@ -67,6 +69,14 @@ def test_help_and_version_are_quick_and_load_nothing_heavy():
     assert loaded.returncode == 0, loaded.stderr
     assert run("--version").stdout.strip() == "0.1.0"
     assert "assess" in run("--help").stdout
+
+
+def test_every_group_of_commands_is_reached():
+    groups = {group.__name__.rpartition(".")[2] for group in GROUPS}
+    folder = Path(cli.__file__).parent
+    texts = {file.stem: file.read_text(encoding="utf-8") for file in folder.glob("[!_]*.py")}
+    assert groups == {name for name, text in texts.items() if "\napp = " in text}
+    assert set(typer.main.get_group(app).commands) >= {"assess", "batch", "export", "standards"}
 
 
 @pytest.mark.parametrize(
