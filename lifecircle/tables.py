@@ -506,9 +506,21 @@ def _index_faults(frame: pd.DataFrame, table: Table, label: str) -> Iterator[Fau
     names = tuple(frame.index.names)
     if names != table.index:
         yield Fault(label, f"index is {names}, not {table.index}", "set_index to these names")
-    elif not frame.index.is_unique:
+    elif not _unique(frame.index):
         repeated = frame.index[frame.index.duplicated()].unique()
         yield Fault(label, f"{table.index[0]} repeats: {first(repeated)}", "make ids unique")
+
+
+def _unique(index: pd.Index) -> bool:
+    """Tell whether labels are unique; pairs by counting them, as millions take long to hash."""
+    if not isinstance(index, pd.MultiIndex) or index.nlevels != 2:
+        return bool(index.is_unique)
+    (one, other), codes = index.levels, [np.asarray(code, np.int64) for code in index.codes]
+    possible = len(one) * len(other)
+    fit = len(index) <= possible <= 4 * len(index) + 1000
+    if not (fit and one.is_unique and other.is_unique and all((c >= 0).all() for c in codes)):
+        return bool(index.is_unique)
+    return not len(index) or int(np.bincount(codes[0] * len(other) + codes[1]).max()) == 1
 
 
 def _column_faults(values: pd.Series, column: Column, label: str) -> Iterator[Fault]:
