@@ -276,14 +276,23 @@ def _shares(
 ]:
     """Give areas, positions in `cells` and shares of all pieces, and the pieces that are cut.
 
-    Only cells that a border may cross are held against the areas as polygons; of any other cell the
-    centre tells. `quads` need hold a polygon only for those (`_crossed`).
+    Only cells that a border may cross are held against the areas as polygons, so that `quads` need
+    hold no other. Of the rest the centre tells, and only of the first in a row: no border lies
+    between it and the next, or a crossed cell would.
     """
     around = _valid(areas)
-    crossed = _crossed(grid, around, areas.crs)[cells]
-    whole, edge = np.flatnonzero(~crossed), np.flatnonzero(crossed)
-    points = shapely.points(centres[whole])
-    whole_area, inside = shapely.STRtree(points).query(around, "contains")
+    crossed = _crossed(grid, around, areas.crs)
+    run = (np.cumsum(crossed) + np.arange(len(crossed)) // grid.columns)[cells]
+    whole, edge = np.flatnonzero(~crossed[cells]), np.flatnonzero(crossed[cells])
+    run = run[whole]
+    begin = np.flatnonzero(np.diff(run, prepend=-1))
+    length = np.diff(begin, append=len(run))
+    points = shapely.points(centres[whole[begin]])
+    run_area, inside = shapely.STRtree(points).query(around, "contains")
+    many = length[inside]
+    whole_area = np.repeat(run_area, many)
+    step = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+    inside = np.repeat(begin[inside], many) + step
     tree = shapely.STRtree(quads[edge])
     area, at = tree.query(around, "intersects")
     full_area, full = tree.query(around, "contains")

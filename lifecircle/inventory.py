@@ -23,7 +23,8 @@ from lifecircle.network import WalkNetwork
 from lifecircle.service import known_kinds, serving
 from lifecircle.sources.coordinates import named_datum
 from lifecircle.sources.facilities import ReadLedger, read_ledger
-from lifecircle.sources.osm import OsmExtract, read_osm
+from lifecircle.sources.osm import OsmExtract
+from lifecircle.sources.osmcache import read_cached
 from lifecircle.standards import Standard
 from lifecircle.tables import FACILITIES, check, first
 
@@ -122,8 +123,16 @@ def _osm_facilities(
     area: BaseGeometry,
 ) -> gpd.GeoDataFrame | None:
     if isinstance(config.facilities.osm, Dataset):
-        path, kinds = config.facilities.osm.path, known_kinds(standards)
-        return read_osm(path, area=area, kinds=kinds, roads=False, dwellings=False).facilities
+        kept = config.path.parent / ".cache" if config.roads.cache else None
+        return read_cached(
+            config.facilities.osm.path,
+            cache=kept,
+            name=f"{config.name}-facilities",
+            area=area,
+            kinds=known_kinds(standards),
+            roads=False,
+            dwellings=False,
+        ).facilities
     if config.facilities.osm is True and extract is not None:
         return extract.facilities
     return None

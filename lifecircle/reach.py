@@ -96,8 +96,8 @@ def nearest_times(
             network, take(at_source, chosen), number[chosen], at_target, cutoff_seconds
         )
     # Every kind with every cell, kind by kind.
-    cell = np.tile(np.arange(len(cells)), len(wanted))
-    kind = np.repeat(np.arange(len(wanted)), len(cells))
+    cell = np.tile(np.arange(len(cells), dtype=np.int32), len(wanted))
+    kind = np.repeat(np.arange(len(wanted), dtype=np.int16), len(cells))
     index = code_index({"cell_id": cells.index, "kind": pd.Index(wanted)}, cell, kind)
     found = pd.Categorical.from_codes(labels.ravel(), categories=facilities.index)
     return pd.DataFrame({"seconds": seconds.ravel(), "facility_id": found}, index=index)
