@@ -1,4 +1,4 @@
-"""The walk network: compact arrays, one definition of a place, and doors to osmnx and OSM.
+"""The walk network as searches need it: compact arrays, and one definition of a place.
 
 Streets are cut into straight *segments* between consecutive nodes. Runs of segments without a
 choice are *chains* between *junctions*; searches run over junctions, and exact times inside a chain
@@ -22,20 +22,13 @@ import scipy.sparse
 import shapely
 
 from lifecircle.config import WalkProfile
-from lifecircle.crs import metric_crs, require_metric
-from lifecircle.errors import Fault, TableError, warn
-from lifecircle.kernels.graph import (
-    Bools,
-    Floats,
-    Ints,
-    Longs,
-    contract,
-    hilbert_order,
-    incidence,
-)
+from lifecircle.crs import require_metric
+from lifecircle.errors import Fault, TableError
+from lifecircle.kernels.graph import Bools, Floats, Ints, Longs, incidence
+from lifecircle.network.doors import build, projected, street_lines, to_networkx
 from lifecircle.place import Located, Places, SegmentIndex
 from lifecircle.sources.graphs import read_graph
-from lifecircle.streets import Segments, cut_edges
+from lifecircle.streets import cut_edges
 from lifecircle.tables import check_crs, first
 
 
@@ -133,7 +126,7 @@ class WalkNetwork:
         array([120.])
         """
         metric = require_metric(crs, "crs")
-        return _build(cls, cut_edges(nodes, edges), metric, profile or WalkProfile())
+        return build(cls, cut_edges(nodes, edges), metric, profile or WalkProfile())
 
     @classmethod
     def from_osm(
@@ -180,13 +173,7 @@ class WalkNetwork:
             if isinstance(source, OsmExtract)
             else read_osm(Path(source), area=area, dwellings=False)
         )
-        lon = extract.nodes["lon"].to_numpy()
-        lat = extract.nodes["lat"].to_numpy()
-        if crs is None:
-            crs = metric_crs(shapely.box(lon.min(), lat.min(), lon.max(), lat.max()))
-        target = pyproj.CRS.from_user_input(crs)
-        x, y = pyproj.Transformer.from_crs(4326, target, always_xy=True).transform(lon, lat)
-        nodes = pd.DataFrame({"x": x, "y": y}, index=extract.nodes.index)
+        nodes, target = projected(extract.nodes, crs)
         network = cls.from_tables(nodes, extract.segments, crs=target, profile=profile)
         return replace(network, counts={**extract.counts, **network.counts})
 
@@ -245,24 +232,7 @@ class WalkNetwork:
         >>> network.to_networkx().get_edge_data(7, 8)[0]["seconds"]
         60.0
         """
-        graph = nx.MultiGraph(crs=self.crs)
-        ids = self.node_ids.tolist()
-        places = zip(ids, self.node_x.tolist(), self.node_y.tolist(), strict=True)
-        graph.add_nodes_from((node, {"x": x, "y": y}) for node, x, y in places)
-        names = np.asarray(self.highways, dtype=object)[self.segment_highway]
-        graph.add_edges_from(
-            (ids[u], ids[v], {"length": m, "seconds": seconds, "highway": name, "steps": steps})
-            for u, v, m, seconds, name, steps in zip(
-                self.segment_u.tolist(),
-                self.segment_v.tolist(),
-                self.segment_m.tolist(),
-                self.segment_seconds.tolist(),
-                names,
-                self.segment_steps.tolist(),
-                strict=True,
-            )
-        )
-        return graph
+        return to_networkx(self)
 
     def with_profile(self, profile: WalkProfile) -> WalkNetwork:
         """Give the same streets for another way of walking.
@@ -483,58 +453,4 @@ class WalkNetwork:
         GeoDataFrame
             Index ``street``; columns ``highway`` and ``geometry`` (LineString, the network's CRS).
         """
-        change = np.diff(self.segment_highway, prepend=-1) != 0
-        change[self.chain_start[:-1]] = True
-        start = np.flatnonzero(change)
-        end = np.append(start[1:], len(change))
-        sizes = end - start
-        owner = np.repeat(np.arange(len(start)), sizes + 1)
-        nodes = np.insert(self.segment_u, end, self.segment_v[end - 1])
-        lines = shapely.linestrings(self.node_x[nodes], self.node_y[nodes], indices=owner)
-        names = np.asarray(self.highways, dtype=object)[self.segment_highway[start]]
-        index = pd.RangeIndex(len(start), name="street")
-        return gpd.GeoDataFrame({"highway": names}, geometry=lines, crs=self.crs, index=index)
-
-
-def _build(
-    cls: type[WalkNetwork], raw: Segments, crs: pyproj.CRS, profile: WalkProfile
-) -> WalkNetwork:
-    used = np.zeros(len(raw.x), np.bool_)
-    used[raw.u] = used[raw.v] = True
-    lone = len(used) - int(used.sum())
-    kept = np.flatnonzero(used)
-    order = kept[hilbert_order(raw.x[kept], raw.y[kept])]
-    place = np.full(len(raw.x), -1, np.int32)
-    place[order] = np.arange(len(order), dtype=np.int32)
-    u, v = place[raw.u], place[raw.v]
-    ptr, half = incidence(len(order), u, v)
-    start, edges, backward, junction = contract(ptr, half, u, v)
-    network = cls(
-        crs=crs,
-        profile=profile,
-        node_ids=raw.ids[order],
-        node_x=raw.x[order],
-        node_y=raw.y[order],
-        segment_u=np.where(backward, v[edges], u[edges]),
-        segment_v=np.where(backward, u[edges], v[edges]),
-        segment_m=raw.metres[edges],
-        segment_steps=raw.steps[edges],
-        segment_highway=raw.highway[edges],
-        highways=raw.highways,
-        chain_start=start,
-        junction_node=np.flatnonzero(junction).astype(np.int32),
-    )
-    counts = {
-        **raw.dropped,
-        "lone_nodes_dropped": lone,
-        "nodes": len(order),
-        "segments": len(u),
-        "junctions": len(network.junction_node),
-        "chains": len(start) - 1,
-        "components": len(network.component_m),
-        "islets": int((network.component_m[1:] < profile.islet_m).sum()),
-        "street_km": round(float(network.segment_m.sum()) / 1000.0),
-    }
-    if counts["loops_dropped"]:
-        warn(f"network: {counts['loops_dropped']} edges from a node to itself are left out")
-    return replace(network, counts=counts)
+        return street_lines(self)
