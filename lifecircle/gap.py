@@ -110,11 +110,11 @@ def beyond(
     kind
         The kind.
     """
-    setting = cells["setting"].to_numpy(dtype=object)
+    setting, settings = pd.factorize(cells["setting"].to_numpy(dtype=object))
     lacking = np.zeros(len(cells), np.bool_)
     for r in standard.requirements:
         if r.kind == kind:
-            judged = np.isin(setting, standard.circles[r.circle].settings)
+            judged = np.isin(settings, standard.circles[r.circle].settings)[setting]
             lacking |= judged & (excess(access, cells, r) > 1.0)
     return lacking
 

@@ -5,6 +5,7 @@ Three denominators stand side by side, because standards, papers and bureaus use
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import geopandas as gpd
@@ -112,23 +113,32 @@ def coverage(
     """
     check(cells, CELLS)
     unit_of = units.index.get_indexer(cells["unit_id"])
-    setting = cells["setting"].to_numpy(dtype=object)
+    setting, settings = pd.factorize(cells["setting"].to_numpy(dtype=object))
     persons = cells["persons"].to_numpy(dtype=np.float64)
     land = cells["residential_m2"].to_numpy(dtype=np.float64)
+    meant = {
+        name: np.isin(settings, circle.settings)[setting]
+        for name, circle in standard.circles.items()
+    }
+    bases = {
+        name: [_Base.of(unit_of, judged, amount, len(units)) for amount in (persons, land)]
+        for name, judged in meant.items()
+        if judged.any()
+    }
     rows: list[_Row] = []
     for r in standard.requirements:
-        judged = np.isin(setting, standard.circles[r.circle].settings)
-        if not judged.any():
+        if r.circle not in bases:
             continue
         near = within(access, cells, r)
-        present = np.flatnonzero(np.bincount(unit_of[judged], minlength=len(units)))
-        people = _sums(unit_of, judged, near, persons, len(units))
+        lived_in, on_land = bases[r.circle]
+        present = np.flatnonzero(lived_in.cells)
+        people = lived_in.covered(near), lived_in.total
         lived = people[1] > 0
         enough = standard.community.share * people[1] * (1.0 - 1e-12)
         met = lived & (people[0] >= enough)
         by_unit = (
             people,
-            _sums(unit_of, judged, near, land, len(units)),
+            (on_land.covered(near), on_land.total),
             (met.astype(float), lived.astype(float)),
         )
         for denominator, (covered, total) in zip(DENOMINATORS, by_unit, strict=True):
@@ -148,15 +158,28 @@ def _table(rows: list[_Row]) -> pd.DataFrame:
     return frame.assign(share=share)[["limit", "limit_unit", "covered", "total", "share", "flag"]]
 
 
-def _sums(
-    unit_of: npt.NDArray[np.intp],
-    judged: npt.NDArray[np.bool_],
-    near: npt.NDArray[np.bool_],
-    amount: Floats,
-    units: int,
-) -> tuple[Floats, Floats]:
-    """Add up per unit what is covered and what is judged; unknown amounts (NaN) count as none."""
-    weight = np.where(judged & np.isfinite(amount), amount, 0.0)
-    covered: Floats = np.bincount(unit_of, np.where(near, weight, 0.0), units).astype(float)
-    total: Floats = np.bincount(unit_of, weight, units).astype(float)
-    return covered, total
+@dataclass(frozen=True)
+class _Base:
+    """What coverage by a circle is measured over: an amount of each cell that is judged."""
+
+    unit: npt.NDArray[np.intp]  # of each cell
+    amount: Floats  # of each cell; unknown (NaN) and not judged are none
+    total: Floats  # by unit
+    cells: npt.NDArray[np.intp]  # judged cells by unit
+
+    @classmethod
+    def of(
+        cls,
+        unit: npt.NDArray[np.intp],
+        judged: npt.NDArray[np.bool_],
+        amount: Floats,
+        units: int,
+    ) -> _Base:
+        counted = np.where(judged & np.isfinite(amount), amount, 0.0)
+        total = np.bincount(unit, counted, units).astype(float)
+        return cls(unit, counted, total, np.bincount(unit[judged], minlength=units))
+
+    def covered(self, near: npt.NDArray[np.bool_]) -> Floats:
+        """Add up per unit what is near."""
+        sums: Floats = np.bincount(self.unit, np.where(near, self.amount, 0.0), len(self.total))
+        return sums.astype(float)

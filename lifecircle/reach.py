@@ -100,7 +100,9 @@ def nearest_times(
     kind = np.repeat(np.arange(len(wanted), dtype=np.int16), len(cells))
     index = code_index({"cell_id": cells.index, "kind": pd.Index(wanted)}, cell, kind)
     found = pd.Categorical.from_codes(labels.ravel(), categories=facilities.index)
-    return pd.DataFrame({"seconds": seconds.ravel(), "facility_id": found}, index=index)
+    # Not copied: a county has millions of rows.
+    columns = {"seconds": seconds.ravel(), "facility_id": found}
+    return pd.DataFrame(columns, index=index, copy=False)
 
 
 def nearest_seconds(

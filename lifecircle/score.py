@@ -49,10 +49,10 @@ def scores(cells: gpd.GeoDataFrame, access: pd.DataFrame, standard: Standard) ->
         A table breaks its schema, or a required kind was not measured.
     """
     check(cells, CELLS)
-    setting = cells["setting"].to_numpy(dtype=object)
+    setting, settings = pd.factorize(cells["setting"].to_numpy(dtype=object))
     parts = []
     for circle in standard.circles:
-        rows = np.flatnonzero(np.isin(setting, standard.circles[circle].settings))
+        rows = np.flatnonzero(np.isin(settings, standard.circles[circle].settings)[setting])
         requirements = standard.for_circle(circle)
         if len(rows) and requirements:
             parts.append(_circle(cells, access, rows, circle, requirements))
