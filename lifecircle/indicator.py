@@ -181,5 +181,5 @@ class _Base:
 
     def covered(self, near: npt.NDArray[np.bool_]) -> Floats:
         """Add up per unit what is near."""
-        sums: Floats = np.bincount(self.unit, np.where(near, self.amount, 0.0), len(self.total))
-        return sums.astype(float)
+        sums = np.bincount(self.unit, np.where(near, self.amount, 0.0), len(self.total))
+        return sums.astype(np.float64)
