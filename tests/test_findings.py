@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from synthetic_assessment import synthetic_assessment
 
 from lifecircle.plan import empty_scorecard
-from lifecircle.render.report.asked import excluded_kinds, judged_part, unknown_kinds
+from lifecircle.render.report.asked import judged_part
 from lifecircle.render.report.findings import LEADING, findings
 from lifecircle.render.report.text import count, percent, percent_beyond, points
 from lifecircle.render.tables.readers import overview_table
+from lifecircle.render.tables.readers_shared import excluded_kinds, unknown_kinds
 from lifecircle.render.tables.words import heading
 
 A, B = "430527101", "430527104"  # urban; B gets twice the priority

@@ -26,12 +26,13 @@ from lifecircle.config import ReportConfig
 from lifecircle.county import judge, measure
 from lifecircle.errors import DataWarning, InputError, MissingFileError
 from lifecircle.plan import empty_scorecard
-from lifecircle.render.report.evidence import blanks, deciding
+from lifecircle.render.report.evidence import deciding
 from lifecircle.render.report.figures import Figures, draw_figures
 from lifecircle.render.report.findings import findings
 from lifecircle.render.report.model import Grid, Heading, Paragraph, grid
 from lifecircle.render.report.text import count, in_halves, plain
 from lifecircle.render.report.writing import build_report, report_html, write_report
+from lifecircle.render.tables.readers_shared import blanks
 from lifecircle.render.tables.sheets import coverage_table
 
 CHAPTERS = [

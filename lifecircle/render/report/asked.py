@@ -1,41 +1,12 @@
-"""What the standard asks of a county, and of whom: kinds, thresholds and settings in words."""
+"""What the standard asks of a county, and of whom: thresholds and settings in words."""
 
 from __future__ import annotations
 
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.report.text import plain, report_words
-from lifecircle.standards import Lang, read_standard, standard_names
-from lifecircle.standards.changes import limit_text
+from lifecircle.render.tables.readers_shared import judged_settings, limit_words
+from lifecircle.standards import Lang
 from lifecircle.tables import SETTINGS
-
-
-def unknown_kinds(assessment: Mappable) -> list[str]:
-    """Give the required kinds of which no facility is known, in the order of the standard.
-
-    Parameters
-    ----------
-    assessment
-        Checked tables.
-    """
-    known = set(assessment.facilities["kind"])
-    return [kind for kind in assessment.standard.required() if kind not in known]
-
-
-def excluded_kinds(assessment: Mappable) -> list[str]:
-    """Give the kinds that the standard asks for and the county leaves out.
-
-    What a county file leaves out for another standard's sake is none of this one's.
-
-    Parameters
-    ----------
-    assessment
-        Checked tables.
-    """
-    standard = assessment.standard
-    if standard.key not in standard_names():
-        return list(standard.excluded)
-    asked = {r.kind for r in read_standard(standard.key).requirements}
-    return [kind for kind in standard.excluded if kind in asked]
 
 
 def judged_part(assessment: Mappable) -> tuple[int, float, int, float, tuple[str, ...]]:
@@ -52,9 +23,7 @@ def judged_part(assessment: Mappable) -> tuple[int, float, int, float, tuple[str
         Units and residents judged; units and residents of settings without a circle; these
         settings.
     """
-    standard = assessment.standard
-    asked = {r.circle for r in standard.requirements}
-    settings = {s for key in asked for s in standard.circles[key].settings}
+    settings = judged_settings(assessment)
     units, cells = assessment.units["setting"], assessment.cells
     persons = cells["persons"].groupby(cells["setting"].isin(settings)).sum()
     inside = units.isin(settings)
@@ -105,7 +74,7 @@ def limit_lines(assessment: Mappable, kind: str, lang: Lang) -> list[str]:
     return [
         text["limit_of"].format(
             circle=plain(standard.circles[r.circle].label(lang)),
-            limit=limit_text(r)[lang == "en"],
+            limit=limit_words(r.limit, r.unit, lang),
             unsure=text["limit_mark"] if r.flag == "unverified" else "",
         )
         for r in standard.requirements
@@ -123,7 +92,5 @@ def settings_without(assessment: Mappable, kind: str) -> tuple[str, ...]:
     kind
         Key of the kind.
     """
-    standard, there = assessment.standard, set(assessment.units["setting"])
-    asking = {r.circle for r in standard.requirements if r.kind == kind}
-    judged = {s for key in asking for s in standard.circles[key].settings}
-    return tuple(s for s in SETTINGS if s in there - judged)
+    aside = set(assessment.units["setting"]) - judged_settings(assessment, kind)
+    return tuple(setting for setting in SETTINGS if setting in aside)

@@ -11,12 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lifecircle.render.mappable import Mappable
-from lifecircle.render.report.asked import (
-    judged_part,
-    limit_lines,
-    unknown_kinds,
-    unverified_words,
-)
+from lifecircle.render.report.asked import judged_part, limit_lines, unverified_words
 from lifecircle.render.report.figures import Figures
 from lifecircle.render.report.findings import LEADING, Finding, unit_name
 from lifecircle.render.report.model import (
@@ -44,7 +39,7 @@ from lifecircle.render.tables.readers import (
     scorecard_readers,
     units_table,
 )
-from lifecircle.render.tables.readers_shared import card_of, limit_words
+from lifecircle.render.tables.readers_shared import card_of, limit_words, unknown_kinds
 from lifecircle.render.tables.sheets import gap_table
 from lifecircle.render.tables.words import heading, word
 from lifecircle.standards import SURENESS, Lang, clause, read_standard, standard_names

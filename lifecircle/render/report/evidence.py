@@ -10,7 +10,6 @@ import pandas as pd
 
 from lifecircle.indicator import within
 from lifecircle.render.mappable import Mappable
-from lifecircle.render.report.asked import excluded_kinds, unknown_kinds
 from lifecircle.render.report.figure_page import crs_name, sources
 from lifecircle.render.report.figures import Figures
 from lifecircle.render.report.findings import Finding
@@ -18,14 +17,20 @@ from lifecircle.render.report.model import LONG, Grid, Heading, Paragraph, Part,
 from lifecircle.render.report.model import text_grid as _text_grid
 from lifecircle.render.report.text import count, joined, percent, plain, report_words
 from lifecircle.render.tables.readers import problems_table, sources_table
-from lifecircle.render.tables.readers_shared import card_of, inventory_of, limit_words, run_of
+from lifecircle.render.tables.readers_shared import (
+    card_of,
+    excluded_by_reason,
+    excluded_kinds,
+    limit_words,
+    run_of,
+    unknown_kinds,
+)
 from lifecircle.render.tables.words import heading, word
 from lifecircle.render.web.maps import words
 from lifecircle.standards import Lang
 from lifecircle.tables import SCOPE_COUNTY
 
 _PROBLEMS: Final = 20  # in the body
-_ATTRIBUTES: Final = ("name", "hours", "capacity", "floor_m2")
 # Issues that other chapters and sentences of the report tell.
 _TOLD_ELSEWHERE: Final = ("unverified", "reports", "placed", "excluded", "changed")
 
@@ -55,7 +60,7 @@ def certainty(assessment: Mappable, told: Sequence[Finding], lang: Lang) -> Iter
         yield Paragraph(text["excluded"].format(count=len(left_out)))
         for line in _excluded(assessment, lang):
             yield Paragraph(line, "item")
-    table = _per_place(assessment, problems_table(assessment, lang), lang)
+    table = problems_table(assessment, lang)
     told_elsewhere = {word(f"issue_{name}", lang) for name in _TOLD_ELSEWHERE}
     table = table[~table[heading("issue", lang)].isin(told_elsewhere)]
     if len(table):
@@ -221,45 +226,12 @@ def _placed(assessment: Mappable, lang: Lang) -> Iterator[Paragraph]:
         yield Paragraph(text["placed"].format(ways=joined(told, lang)))
 
 
-def blanks(assessment: Mappable) -> dict[str, int]:
-    """Count the places of which an attribute is not known, by attribute.
-
-    Parameters
-    ----------
-    assessment
-        Checked tables; ``inventory`` where it has one. A place that is listed under narrower kinds
-        too counts once, and is known where one of its entries is.
-    """
-    inventory = inventory_of(assessment)
-    entries = zip(inventory.index.astype(str), inventory["kind"].astype(str), strict=True)
-    place = pd.Index([key.removesuffix(f"#{kind}") for key, kind in entries])
-    every = place.nunique()
-    return {
-        name: int(every - place[inventory[name].notna()].nunique()) if name in inventory else every
-        for name in _ATTRIBUTES
-    }
-
-
-def _per_place(assessment: Mappable, table: pd.DataFrame, lang: Lang) -> pd.DataFrame:
-    """Count attributes that are blank by place, not by entry."""
-    issue, what, number = (heading(key, lang) for key in ("issue", "what", "count"))
-    counts = table[number].copy()
-    blank = table[issue] == word("issue_blank", lang)
-    for name, lacking in blanks(assessment).items():
-        counts[blank & table[what].str.contains(heading(name, lang), regex=False)] = float(lacking)
-    return table.assign(**{number: counts})
-
-
 def _excluded(assessment: Mappable, lang: Lang) -> Iterator[str]:
     """Give what is excluded by its reason, kinds of one reason together."""
-    standard, text = assessment.standard, report_words(lang)
-    by_reason: dict[str, list[str]] = {}
-    for kind in excluded_kinds(assessment):
-        reason = standard.excluded[kind]
-        entry = standard.kinds.get(kind) or standard.known.get(kind)
-        by_reason.setdefault(reason, []).append(plain(entry.label(lang) if entry else kind))
-    for reason, kinds in by_reason.items():
-        yield text["excluded_reason"].format(kinds=joined(kinds, lang), reason=plain(reason, LONG))
+    text = report_words(lang)
+    for reason, names in excluded_by_reason(assessment, lang).items():
+        kinds = joined((plain(name) for name in names), lang)
+        yield text["excluded_reason"].format(kinds=kinds, reason=plain(reason, LONG))
 
 
 def _parameters(assessment: Mappable, lang: Lang) -> list[tuple[str, str]]:

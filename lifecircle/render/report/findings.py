@@ -12,7 +12,7 @@ import pandas as pd
 from lifecircle.plan import empty_scorecard
 from lifecircle.plan.verdict import STATUS
 from lifecircle.render.mappable import Mappable
-from lifecircle.render.report.asked import excluded_kinds, unknown_kinds, unverified_words
+from lifecircle.render.report.asked import unverified_words
 from lifecircle.render.report.text import (
     count,
     joined,
@@ -22,6 +22,7 @@ from lifecircle.render.report.text import (
     plain,
     report_words,
 )
+from lifecircle.render.tables.readers_shared import excluded_kinds, unknown_kinds
 from lifecircle.standards import Lang, Requirement
 from lifecircle.standards.changes import limit_text
 from lifecircle.tables import SCOPE_COUNTY

@@ -11,11 +11,10 @@ import pandas as pd
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.tables.findingwords import read_finding
 from lifecircle.render.tables.readers_shared import (
+    blanks,
     card_of,
-    excluded_kinds,
-    inventory_of,
+    excluded_by_reason,
     limit_words,
-    place_ids,
     run_of,
     unit_names,
     unknown_kinds,
@@ -26,7 +25,6 @@ from lifecircle.standards import Lang, clause
 from lifecircle.tables import SCOPE_COUNTY
 
 _COLUMNS: Final = ("issue", "about", "what", "count", "remedy")
-_ATTRIBUTES: Final = ("name", "hours", "capacity", "floor_m2")
 _UNKNOWN_KINDS: Final = "no facility is known of: "  # told kind by kind below
 
 Rows = Iterator[dict[str, Any]]
@@ -150,14 +148,9 @@ def _units(assessment: Mappable, lang: Lang) -> Rows:
 
 def _blanks(assessment: Mappable, lang: Lang) -> Rows:
     """Count places, each once, of which no entry knows an attribute."""
-    inventory = inventory_of(assessment)
-    place = place_ids(inventory)
-    every = place.nunique()
-    for name in _ATTRIBUTES:
-        given = place[inventory[name].notna()].nunique() if name in inventory else 0
-        if given < every:
-            field = heading(name, lang)
-            yield _row("blank", "blank", lang, count=every - given, field=field)
+    for name, lacking in blanks(assessment).items():
+        if lacking:
+            yield _row("blank", "blank", lang, count=lacking, field=heading(name, lang))
 
 
 def _placed(assessment: Mappable, lang: Lang) -> Rows:
@@ -168,14 +161,7 @@ def _placed(assessment: Mappable, lang: Lang) -> Rows:
 
 
 def _excluded(assessment: Mappable, lang: Lang) -> Rows:
-    standard = assessment.standard
-    kinds = {**standard.kinds, **standard.known}
-    by_reason: dict[str, list[str]] = {}
-    for key in excluded_kinds(assessment):
-        reason = standard.excluded[key]
-        name = kinds[key].label(lang) if key in kinds else key
-        by_reason.setdefault(reason, []).append(name)
-    for reason, names in by_reason.items():
+    for reason, names in excluded_by_reason(assessment, lang).items():
         yield _row("excluded", "excluded", lang, joined(names, lang), len(names), reason=reason)
 
 

@@ -1,9 +1,9 @@
-"""What the tables of readers share: names instead of keys, and where a facility lies."""
+"""What tables and report share: what was asked, names instead of keys, where a facility lies."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import geopandas as gpd
 import numpy as np
@@ -16,6 +16,9 @@ from lifecircle.render.mappable import Mappable
 from lifecircle.render.tables.words import word
 from lifecircle.standards import Labelled, Lang, read_standard, standard_names
 from lifecircle.tables import SCOPE_COUNTY
+
+ATTRIBUTES: Final = ("name", "hours", "capacity", "floor_m2")
+"""What a ledger should say of every facility: readers are told of how many it does not."""
 
 
 def card_of(assessment: Mappable) -> pd.DataFrame:
@@ -49,6 +52,24 @@ def place_ids(places: pd.DataFrame) -> pd.Index:
     return ids.rename("facility_id")
 
 
+def blanks(assessment: Mappable) -> dict[str, int]:
+    """Count the places of which an attribute is not known, by attribute.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables; ``inventory`` where it has one. A place that is listed under narrower kinds
+        too counts once, and is known where one of its entries is.
+    """
+    inventory = inventory_of(assessment)
+    place = place_ids(inventory)
+    every = place.nunique()
+    return {
+        name: int(every - place[inventory[name].notna()].nunique()) if name in inventory else every
+        for name in ATTRIBUTES
+    }
+
+
 def unknown_kinds(assessment: Mappable) -> list[str]:
     """Give the required kinds of which no facility is known, in the order of the standard."""
     known = set(assessment.facilities["kind"])
@@ -67,10 +88,20 @@ def excluded_kinds(assessment: Mappable) -> list[str]:
     return [kind for kind in standard.excluded if kind in asked]
 
 
-def judged_settings(assessment: Mappable) -> set[str]:
-    """Give the settings that some circle with requirements is meant for."""
+def excluded_by_reason(assessment: Mappable, lang: Lang) -> dict[str, list[str]]:
+    """Give the names of the kinds that are left out, those of one reason together."""
     standard = assessment.standard
-    asked = {r.circle for r in standard.requirements}
+    by_reason: dict[str, list[str]] = {}
+    for key in excluded_kinds(assessment):
+        kind = standard.kinds.get(key) or standard.known.get(key)
+        by_reason.setdefault(standard.excluded[key], []).append(kind.label(lang) if kind else key)
+    return by_reason
+
+
+def judged_settings(assessment: Mappable, kind: str | None = None) -> set[str]:
+    """Give the settings that some circle with requirements, or with one of a kind, is meant for."""
+    standard = assessment.standard
+    asked = {r.circle for r in standard.requirements if kind is None or r.kind == kind}
     return {setting for key in asked for setting in standard.circles[key].settings}
 
 
