@@ -33,6 +33,7 @@ from lifecircle.reading import (
 )
 from lifecircle.record import (
     asked_record,
+    outline_record,
     people_record,
     undersized,
     uneven_land,
@@ -243,6 +244,7 @@ def measure(
         cells = cells.assign(access_m=_metres(cell_places))
         warn_off_network(facilities, facility_places, cells, cell_places, units)
         access = _access(network, judges, facilities, cells, facility_places, cell_places)
+    whole = units.union_all()
     with log.stage("isochrones"):
         drawn = isochrones(
             network,
@@ -251,7 +253,7 @@ def measure(
             metres=config.isochrones.metres,
             per_facility=config.isochrones.per_facility,
             raster_m=config.isochrones.raster_m,
-            area=units.union_all(),
+            area=whole,
         )
     log.count(
         units=len(units),
@@ -272,7 +274,7 @@ def measure(
         access=access,
         isochrones=drawn,
         streets=network.streets(),
-        people=people_record(cells, cell_places, people),
+        people={**people_record(cells, cell_places, people), **outline_record(whole, network.crs)},
         log=log,
     )
 

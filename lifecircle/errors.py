@@ -21,7 +21,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 Severity = Literal["error", "warning"]
 
@@ -100,6 +100,11 @@ class InputError(LifecircleError, ValueError):
     def __str__(self) -> str:
         # FileNotFoundError's own __str__ would print a tuple of errno and name.
         return "\n".join(str(fault) for fault in self.faults)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception is made again from its args, which here are the message: a worker process
+        # would hand over an error whose faults are the letters of it.
+        return type(self), (self.faults,), self.__dict__
 
 
 class ConfigError(InputError):

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import geopandas as gpd
 import pyproj
+import shapely
+from shapely.geometry.base import BaseGeometry
 
-from lifecircle.config import CountyConfig, datasets
+from lifecircle.config import CountyConfig, Dataset, datasets
 from lifecircle.errors import warn
 from lifecircle.place import Places
+from lifecircle.sources.osmcache import file_sha256
 from lifecircle.standards import Standard
 from lifecircle.tables import first
 
 _UNEVEN: Final = 0.2
+_SETTLED_NS: Final = 3_000_000_000  # a file younger than this may still change unseen by its time
+_OUTLINE_PARTS: Final = 4000.0  # an outline is true to this part of its diagonal (ours) ...
+_OUTLINE_M: Final = (2.0, 30.0)  # ... and between these
 
 
 def warn_off_network(
@@ -185,6 +193,35 @@ def people_record(
     }
 
 
+def outline_record(county: BaseGeometry, crs: pyproj.CRS) -> dict[str, str]:
+    """Give a county's outline, for maps on which it is one of many; no figure is drawn from it.
+
+    Parameters
+    ----------
+    county
+        Its units, united, in `crs`.
+    crs
+        A metric CRS.
+
+    Returns
+    -------
+    dict
+        Key ``outline``: WKT in degrees (EPSG:4326) to five decimals, simplified by at most a
+        4,000th of its diagonal, 2 to 30 m.
+
+    Examples
+    --------
+    >>> square = shapely.box(500_000, 3_000_000, 501_000, 3_001_000)
+    >>> outline_record(square, pyproj.CRS(4546))["outline"][:27]
+    'POLYGON ((111.01009 27.11164'
+    """
+    west, south, east, north = county.bounds if not county.is_empty else (0.0,) * 4
+    low, high = _OUTLINE_M
+    near = min(max(((east - west) ** 2 + (north - south) ** 2) ** 0.5 / _OUTLINE_PARTS, low), high)
+    simple = gpd.GeoSeries([county.simplify(near)], crs=crs).to_crs(4326).iloc[0]
+    return {"outline": shapely.to_wkt(simple, rounding_precision=5)}
+
+
 def asked_record(config: CountyConfig, standard: Standard, crs: pyproj.CRS) -> dict[str, Any]:
     """Give what was asked for: the resolved config, every input with its hash, and the standard.
 
@@ -229,7 +266,28 @@ def _provenance(config: CountyConfig) -> dict[str, dict[str, str]]:
             "source": data.source,
             "date": data.date,
             "licence": data.licence,
-            "sha256": data.sha256(),
+            "sha256": _sha256(data, folder / ".cache"),
         }
         for key, data in datasets(config).items()
     }
+
+
+def _sha256(data: Dataset, cache: Path) -> str:
+    """Hash what a dataset is; counties that share a national file need not read it once each.
+
+    What the cache of a large OSM file knows is taken from there; else a file is read once in a
+    process, as long as nothing about it changes.
+    """
+    if not data.path.is_file():
+        return data.sha256()
+    if (cache / "sha256.json").exists():
+        return file_sha256(data.path, cache)
+    path, stat = data.path.resolve(), data.path.stat()
+    stamp = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+    settled = time.time_ns() - max(stamp[1:3]) > _SETTLED_NS
+    return _digest(path, stamp) if settled else file_sha256(path, None)
+
+
+@lru_cache(maxsize=256)
+def _digest(path: Path, stamp: tuple[int, ...]) -> str:  # noqa: ARG001 - by which it is remembered
+    return file_sha256(path, None)

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
 from lifecircle.batch.journal import Entry, intact, opened
-from lifecircle.errors import InputError, MissingExtraError, OutputError, warn
+from lifecircle.errors import Fault, InputError, MissingExtraError, OutputError, warn
 from lifecircle.render.cards import write_rolled_up
+from lifecircle.render.comparing import County, compare_coverage
+from lifecircle.render.runs import read_runs
 from lifecircle.render.writing import write_table
 
 FOLDER: Final = "summary"
-_KEY: Final = ("standard", "circle", "kind", "denominator", "limit", "limit_unit")
-_NAMES: Final = ("circle_zh", "circle_en", "kind_zh", "kind_en", "flag")
-_SUMS: Final = ("covered", "total", "known_facilities")
-_TOLD: Final = ("share", "counties", "incomplete", "not_in_batch")
-_LEVELS: Final = {"city": 4, "province": 2, "all": 0}  # leading digits of the adcode
 
 
 def roll_up_batch(out: str | Path) -> list[Path]:
@@ -73,76 +68,19 @@ def write_summary(out: Path, entries: Sequence[Entry]) -> list[Path]:
         A table cannot be written.
     """
     folder = out / FOLDER
+    counties = _compared(out, entries)
     written = [write_table(_counties(entries), folder / "counties.csv")]
-    runs = _runs(out, entries)
-    if runs:
-        written.append(write_table(coverage_comparison(runs, entries), folder / "coverage.csv"))
+    if any(county.runs for county in counties):
+        table = compare_coverage(counties)
+        codes = table.loc[table["level"].isin(["city", "province"]), "adcode"]
+        others = codes.map(_absent(codes.unique(), entries))
+        table["not_in_batch"] = others.reindex(table.index).fillna("")
+        written.append(write_table(table, folder / "coverage.csv"))
     kept = [path for path in folder.glob("*.csv") if path not in written]
-    cards = _write_cards(folder, runs, entries)
+    cards = _write_cards(folder, counties)
     for old in set(kept) - set(cards):  # of a state of the batch that is no more
         old.unlink(missing_ok=True)
     return written + cards
-
-
-def coverage_comparison(
-    runs: Mapping[tuple[str, str], Path], entries: Sequence[Entry]
-) -> pd.DataFrame:
-    """Set the coverage of counties side by side, and add it up by city and province.
-
-    Parameters
-    ----------
-    runs
-        (standard, county's name) -> folder of a finished run.
-    entries
-        All counties of the batch.
-
-    Returns
-    -------
-    DataFrame
-        One row per level (``county``, ``city``, ``province``, ``all``), place and requirement.
-        ``covered`` and ``total`` are sums of counts, ``share`` is their ratio; ``counties`` tells
-        how many are in it, ``incomplete`` names those of the batch that are not, and
-        ``not_in_batch`` those of the place that the batch does not hold (where the extra ``china``
-        knows them). Counties with other limits stand in rows of their own. A share of nothing is
-        missing, never 0.
-    """
-    known = {entry.name: entry for entry in entries}
-    parts = []
-    for (standard, name), folder in runs.items():
-        table = pd.read_csv(folder / "coverage.csv", encoding="utf-8-sig")
-        table = table[table["scope"] == "county"].assign(standard=standard, name=name)
-        parts.append(table.assign(adcode=known[name].adcode, zh=known[name].zh, en=known[name].en))
-    each = pd.concat(parts, ignore_index=True).astype({"adcode": "str"})
-    each = each.assign(level="county", counties=1, incomplete="", not_in_batch="")
-    levels = [each, *(_summed(each, level, digits, entries) for level, digits in _LEVELS.items())]
-    table = pd.concat(levels, ignore_index=True)
-    table["share"] = (table["covered"] / table["total"].where(table["total"] > 0)).clip(upper=1.0)
-    where = ["level", "adcode", "name", "zh", "en"]
-    return table[[*where, *_KEY, *_NAMES, *_SUMS, *_TOLD]]
-
-
-def _summed(each: pd.DataFrame, level: str, digits: int, entries: Sequence[Entry]) -> pd.DataFrame:
-    here = each[each["adcode"].str.len() >= digits]
-    groups = here.groupby([here["adcode"].str[:digits], *_KEY], sort=False, dropna=False)
-    how: dict[str, str] = {**dict.fromkeys(_NAMES, "first"), **dict.fromkeys(_SUMS, "sum")}
-    table = groups.agg({**how, "counties": "sum"}).reset_index()
-    open_ones = {
-        code: "、".join(
-            entry.zh or entry.name
-            for entry in entries
-            if entry.status != "done" and entry.adcode.startswith(code)
-        )
-        for code in table["adcode"].unique()
-    }
-    others = {code: "、".join(absent(code, entries)) if digits else "" for code in open_ones}
-    return table.assign(
-        level=level,
-        name="",
-        zh="",
-        en="",
-        incomplete=table["adcode"].map(open_ones),
-        not_in_batch=table["adcode"].map(others),
-    )
 
 
 def _counties(entries: Sequence[Entry]) -> pd.DataFrame:
@@ -151,84 +89,86 @@ def _counties(entries: Sequence[Entry]) -> pd.DataFrame:
     return pd.DataFrame([{c: getattr(e, c) for c in columns} for e in entries], columns=columns)
 
 
-def _runs(out: Path, entries: Sequence[Entry]) -> dict[tuple[str, str], Path]:
-    """Give the folder of every finished run by standard and county; what is gone is told."""
-    found = {}
+def _compared(out: Path, entries: Sequence[Entry]) -> list[County]:
+    """Give every county with its finished runs; what is gone or damaged is told."""
+    folders: dict[str, list[Path]] = {entry.name: [] for entry in entries}
     for entry in entries:
         if entry.status != "done":
             continue
         if not intact(entry, out):
             warn(f"{entry.name}: results are not as they were written -> run the batch again")
             continue
-        for name, _ in entry.outputs:
-            if Path(name).name == "run.json":
-                folder = (out / name).parent
-                run = json.loads((out / name).read_text(encoding="utf-8"))
-                found[str(run["standard"]["key"]), entry.name] = folder
-    return found
+        written = [out / name for name, _ in entry.outputs]
+        folders[entry.name] = [path.parent for path in written if path.name == "run.json"]
+    faults: list[Fault] = []
+    runs = read_runs([path for paths in folders.values() for path in paths], faults=faults)
+    for fault in faults:
+        warn(str(fault))
+    read = {run.folder: run for run in runs}
+    return [
+        County(
+            name=entry.name,
+            zh=entry.zh,
+            en=entry.en,
+            adcode=entry.adcode,
+            runs=tuple(read[path] for path in folders[entry.name] if path in read),
+            status=entry.status,
+            reason=entry.error,
+        )
+        for entry in entries
+    ]
 
 
-def _write_cards(
-    folder: Path, runs: Mapping[tuple[str, str], Path], entries: Sequence[Entry]
-) -> list[Path]:
-    standards = list(dict.fromkeys(standard for standard, _ in runs))
-    places: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        if entry.adcode:
-            places[f"city-{entry.adcode[:4]}"].append(entry)
-            places[f"province-{entry.adcode[:2]}"].append(entry)
-    if any(not entry.adcode for entry in entries):
-        places["all"] = list(entries)
+def _write_cards(folder: Path, counties: Sequence[County]) -> list[Path]:
+    standards = list(dict.fromkeys(run.judging.key for c in counties for run in c.runs))
+    places: dict[str, list[County]] = defaultdict(list)
+    for county in counties:
+        if county.adcode:
+            places[f"city-{county.adcode[:4]}"].append(county)
+            places[f"province-{county.adcode[:2]}"].append(county)
+    if any(not county.adcode for county in counties):
+        places["all"] = list(counties)
     written = []
     for standard in standards:
         for place, inside in sorted(places.items()):
             name = place if len(standards) == 1 else f"{place}-{standard}"
-            done = {e.name: runs[standard, e.name] for e in inside if (standard, e.name) in runs}
-            written += _write_card(folder / f"{name}.csv", done, inside)
+            written += _write_card(folder / f"{name}.csv", standard, inside)
     return written
 
 
-def _write_card(path: Path, done: Mapping[str, Path], inside: Sequence[Entry]) -> list[Path]:
+def _write_card(path: Path, standard: str, inside: Sequence[County]) -> list[Path]:
     """Write one scorecard; a county that is not finished takes part without a single report."""
-    read = {name: json.loads((run / "run.json").read_text("utf-8")) for name, run in done.items()}
-    read = {name: run for name, run in read.items() if run["standard"]["targets"]}
-    if not read:
+    done = {c.name: run for c in inside for run in c.runs if run.judging.key == standard}
+    done = {name: run for name, run in done.items() if not run.judging.fault and run.counts}
+    if not done:
         return []  # judged by a standard without targets
-    called = Counter(entry.zh for entry in inside)
-    silent: dict[str, Any] = {**next(iter(read.values())), "scorecard": []}
-    with tempfile.TemporaryDirectory() as place:
-        runs = []
-        for entry in inside:
-            zh = entry.zh or entry.name
-            label = zh if called[entry.zh] == 1 else f"{zh}（{entry.adcode or entry.name}）"
-            run = read.get(entry.name, silent)
-            runs.append(Path(place) / entry.name.replace("/", "_").replace("\\", "_"))
-            runs[-1].mkdir()
-            text = json.dumps({**run, "config": {"zh": label}}, ensure_ascii=False)
-            (runs[-1] / "run.json").write_text(text, encoding="utf-8")
-        return [write_rolled_up(runs, path)]
+    called = Counter(county.label for county in inside)
+    names = {
+        c.name: c.label if called[c.label] == 1 else f"{c.label}（{c.adcode or c.name}）"
+        for c in inside
+    }
+    labels = {str(run.folder): names[name] for name, run in done.items()}
+    missing = [name for key, name in names.items() if key not in done]
+    return [write_rolled_up(list(done.values()), path, missing=missing, labels=labels)]
 
 
-def absent(prefix: str, entries: Sequence[Entry]) -> list[str]:
-    """Name the counties of a city or province that are not in a batch, as far as that is known.
+def _absent(codes: Iterable[str], entries: Sequence[Entry]) -> dict[str, str]:
+    """Name the counties of cities and provinces that are not in a batch, as far as that is known.
 
-    Parameters
-    ----------
-    prefix
-        First digits of the adcode: 2 of a province, 4 of a city.
-    entries
-        Counties of the batch.
-
-    Returns
-    -------
-    list of str
-        Empty also where the extra ``china`` is not installed, which knows the counties.
+    Empty also where the extra ``china`` is not installed, which knows the counties.
     """
     from lifecircle.starting.places import counties_of
 
-    try:
-        counties = counties_of(prefix.ljust(6, "0"))
-    except (MissingExtraError, InputError, OutputError):
-        return []
     known = {entry.adcode for entry in entries}
-    return [zh for adcode, zh in counties.items() if adcode not in known]
+    names: dict[str, dict[str, str]] = {}
+    told = {}
+    for code in codes:
+        province = code[:2]
+        if province not in names:
+            try:
+                counties = counties_of(province.ljust(6, "0"))
+            except (MissingExtraError, InputError, OutputError):
+                counties = {}
+            names[province] = {key: zh for key, zh in counties.items() if key not in known}
+        told[code] = "、".join(zh for key, zh in names[province].items() if key.startswith(code))
+    return told

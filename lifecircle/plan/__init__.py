@@ -7,19 +7,19 @@ in the worst case, and missed only if it is missed in the best.
 from __future__ import annotations
 
 from lifecircle.plan.cards import (
-    card_from_records,
     card_records,
     priorities,
-    roll_up,
     scorecard,
     scorecard_table,
     with_priorities,
 )
+from lifecircle.plan.cities import Counts, counts_from_records, roll_up
 from lifecircle.plan.verdict import empty_scorecard
 
 __all__ = [
-    "card_from_records",
+    "Counts",
     "card_records",
+    "counts_from_records",
     "empty_scorecard",
     "priorities",
     "roll_up",

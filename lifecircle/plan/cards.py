@@ -8,24 +8,19 @@ unknown otherwise. All counts behind a figure are kept, so that a city is summed
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from lifecircle.errors import ConfigError, Fault, TableError
+from lifecircle.errors import ConfigError, Fault
 from lifecircle.plan.evidence import COMMUNITY_LEDGER, evidence
-from lifecircle.plan.tally import no_report, tally
+from lifecircle.plan.tally import tally
 from lifecircle.plan.verdict import (
-    COLUMNS,
     SCOPE_CITY,
     STATUS,
-    SUMS,
-    Block,
-    aim_of,
-    empty_scorecard,
     judge_rows,
 )
 from lifecircle.standards import Standard, clause
@@ -103,63 +98,6 @@ def scorecard(
     return table.iloc[order]
 
 
-def roll_up(
-    cards: Mapping[str, pd.DataFrame],
-    targets: Sequence[Target],
-    *,
-    apart: Mapping[str, Collection[str]] | None = None,
-) -> pd.DataFrame:
-    """Sum the counties' rows up to the city: from counts, never averages of averages.
-
-    Parameters
-    ----------
-    cards
-        County's name -> what `scorecard` gave for it.
-    targets
-        What the city is judged by.
-    apart
-        Target -> counties that were judged by other figures than these; their counts of it are
-        not added, as if they were silent.
-
-    Returns
-    -------
-    DataFrame
-        As `scorecard`, of the one scope ``"city"``; ``incomplete`` names the counties with reports
-        missing. A county that lacks or excludes a target leaves the city's figure open, unless
-        all have to meet it and one elsewhere surely does not.
-    """
-    if not cards:
-        cards = {"": empty_scorecard()}
-    apart = apart or {}
-    rows = {
-        name: _county_rows(card, targets, {key for key in apart if name in apart[key]})
-        for name, card in cards.items()
-    }
-    counts = np.stack([table[[*SUMS]].to_numpy(dtype=np.float64) for table in rows.values()])
-    sums = np.where(np.isnan(counts).all(axis=0), np.nan, np.nansum(counts, axis=0))
-    sums[:, SUMS.index("unsure")] = np.minimum(sums[:, SUMS.index("unsure")], 1.0)
-    blocks = []
-    for number, target in enumerate(targets):
-        here = {name: table.iloc[number] for name, table in rows.items()}
-        blocks.append(
-            Block(
-                target=target,
-                level="city",
-                scopes=[SCOPE_CITY],
-                numbers=dict(zip(SUMS, sums[number], strict=True)),
-                criterion=aim_of(target),
-                data="; ".join(sorted({row["data"] for row in here.values()} - {""})),
-                datasets="; ".join(sorted({row["datasets"] for row in here.values()} - {""})),
-                incomplete="、".join(
-                    f"{name}（口径不同）" if name in apart.get(target.key, ()) else name
-                    for name, row in here.items()
-                    if row["known"] < row["total"] or (row["total"] == 0 and row["silent"] > 0)
-                ),
-            )
-        )
-    return judge_rows(blocks)
-
-
 def scorecard_table(card: pd.DataFrame, names: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Give a scorecard as its readers see it: Chinese headings, targets in both languages.
 
@@ -173,7 +111,8 @@ def scorecard_table(card: pd.DataFrame, names: Mapping[str, str] | None = None) 
     names
         Scope -> name, for those that have one.
     """
-    scope = card.index.get_level_values("scope")
+    scope, target = (card.index.get_level_values(name) for name in ("scope", "target"))
+    card = card.reset_index(drop=True)
     shown = {SCOPE_COUNTY: "全县（市、区）", SCOPE_CITY: "全市", **(names or {})}
     share, whole = (_is_share(card[name]) for name in ("unit_zh", "overall_zh"))
     times, times_whole = np.where(share, 100.0, 1.0), np.where(whole, 100.0, 1.0)
@@ -182,7 +121,7 @@ def scorecard_table(card: pd.DataFrame, names: Mapping[str, str] | None = None) 
         {
             "范围": scope,
             "名称": [shown.get(key, key) for key in scope],
-            "指标编号": card.index.get_level_values("target"),
+            "指标编号": target,
             "指标": card["zh"],
             "Indicator": card["en"],
             "数值": (card["value"] * times).round(4),
@@ -207,7 +146,7 @@ def scorecard_table(card: pd.DataFrame, names: Mapping[str, str] | None = None) 
             "未报齐的县（市、区）": card["incomplete"],
             "备注": card["note_zh"],
         }
-    ).reset_index(drop=True)
+    )
 
 
 def card_records(card: pd.DataFrame) -> list[dict[str, Any]]:
@@ -221,45 +160,6 @@ def card_records(card: pd.DataFrame) -> list[dict[str, Any]]:
     rows = card.reset_index().astype(object)
     finite = rows.where(rows.notna() & ~rows.isin([np.inf, -np.inf]), None)
     return [{str(key): value for key, value in row.items()} for row in finite.to_dict("records")]
-
-
-def card_from_records(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Read what `card_records` gave.
-
-    Parameters
-    ----------
-    records
-        The records; keys that a scorecard does not have are left out.
-
-    Returns
-    -------
-    DataFrame
-        The scorecard, for `roll_up`.
-
-    Raises
-    ------
-    TableError
-        The records lack a column of a scorecard.
-
-    Examples
-    --------
-    >>> len(card_from_records([]))
-    0
-    """
-    if not records:
-        return empty_scorecard()
-    rows = pd.DataFrame(records)
-    lacking = [name for name in ("scope", "target", *COLUMNS) if name not in rows.columns]
-    if lacking:
-        raise TableError(Fault("scorecard", f"lacks {', '.join(lacking)}", "assess again"))
-    numbers = {name: rows[name].astype(float) for name in (*SUMS, "value", "gap", "overall")}
-    # JSON has no infinity: a sum has no denominator, everything else an unbounded one.
-    numbers["most"] = numbers["most"].fillna(np.inf)
-    open_base = numbers["base_least"].notna() & numbers["base_most"].isna()
-    numbers["base_most"] = numbers["base_most"].mask(open_base, np.inf)
-    texts = {name: rows[name].astype("str") for name in ("data", "datasets", "incomplete")}
-    rows = rows.assign(**numbers, **texts, met=rows["met"].astype("boolean"))
-    return rows.set_index(["scope", "target"])[[*COLUMNS]]
 
 
 def with_priorities(units: gpd.GeoDataFrame, standard: Standard) -> gpd.GeoDataFrame:
@@ -313,27 +213,6 @@ def priorities(units: pd.DataFrame, standard: Standard) -> tuple[pd.Series, pd.S
     own = units["priority"].to_numpy(dtype=np.float64)
     told = pd.Series(reasons, units.index, dtype="str").mask(~some)
     return pd.Series(own * weight, units.index, name="priority"), told.rename("priority_reasons")
-
-
-def _county_rows(
-    card: pd.DataFrame, targets: Sequence[Target], left_out: Collection[str]
-) -> pd.DataFrame:
-    """Give a county's counts target by target; where it has no row, anything is possible."""
-    keys = pd.Index([target.key for target in targets])
-    county = card[card.index.get_level_values("scope") == SCOPE_COUNTY].droplevel("scope")
-    county = county[~county.index.isin(list(left_out))]
-    silent = pd.DataFrame([no_report(target) for target in targets], index=keys, columns=[*SUMS])
-    place = county.index.get_indexer(keys)
-    counts = silent.to_numpy(dtype=np.float64, copy=True)
-    here = place >= 0
-    told = county[[*SUMS]].to_numpy(dtype=np.float64)[place[here]]
-    # A county whose communities all do not say whether they are meant bounds nothing either.
-    mute = (told[:, SUMS.index("total")] == 0) & (told[:, SUMS.index("silent")] > 0)
-    bounds = [SUMS.index(name) for name in ("least", "most", "base_least", "base_most")]
-    told[np.ix_(mute, bounds)] = counts[here][np.ix_(mute, bounds)]
-    counts[here] = told
-    texts = county[["data", "datasets"]].reindex(keys).fillna("")
-    return pd.concat([pd.DataFrame(counts, keys, [*SUMS]), texts], axis=1)
 
 
 def _check_targets(targets: Sequence[Target], standard: Standard) -> None:

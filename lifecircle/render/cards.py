@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
-from pydantic import ValidationError
-
-from lifecircle.errors import Fault, InputError, MissingFileError, warn
-from lifecircle.plan import card_from_records, roll_up, scorecard_table
+from lifecircle.errors import Fault, InputError, warn
+from lifecircle.plan import roll_up, scorecard_table
+from lifecircle.plan.cities import NOTHING
+from lifecircle.render.runs import FILE, CountyRun, read_runs
 from lifecircle.render.writing import write_table
 from lifecircle.standards import Target
-from lifecircle.standards.targets import Complete, Coverage
-
-_WORDS = {"key", "zh", "en", "unit_zh", "unit_en", "of_zh", "of_en", "flag", "source", "note_zh"}
 
 
-@dataclass(frozen=True)
-class _Run:
-    """What a county's run.json tells: its targets with the figures behind them, and its card."""
-
-    county: str
-    targets: dict[str, Target]
-    figures: dict[str, str]
-    card: pd.DataFrame
-
-
-def write_rolled_up(runs: Sequence[str | Path], path: str | Path) -> Path:
+def write_rolled_up(
+    runs: Sequence[str | Path | CountyRun],
+    path: str | Path,
+    *,
+    missing: Iterable[str] = (),
+    labels: Mapping[str, str] | None = None,
+) -> Path:
     """Add up the scorecards of assessed counties and write their city's.
 
     Parameters
     ----------
     runs
-        Folders that `lifecircle.render.writing.write_outputs` wrote; each holds a run.json.
+        Folders that `lifecircle.render.writing.write_outputs` wrote, each with its run.json; or
+        what `lifecircle.render.runs.read_runs` gave for them.
     path
         The CSV file; one that is there is replaced, once the new one is whole.
+    missing
+        Names of counties of the city that have no run: their reports are unknown.
+    labels
+        Folder of a run -> what to call its county, where the name in its run.json is not enough
+        (two counties of a province may bear the same).
 
     Returns
     -------
@@ -61,85 +56,64 @@ def write_rolled_up(runs: Sequence[str | Path], path: str | Path) -> Path:
     differ, the figures of most of them count (of the first given, if as many); the others leave the
     city's figure open, are named in the table, and a warning tells of them.
     """
-    read: dict[str, _Run] = {}
-    faults: list[Fault] = []
-    for run in map(Path, runs):
-        try:
-            found = _read(run / "run.json")
-        except InputError as error:
-            faults.extend(error.faults)
-            continue
-        if found.county in read:
-            faults.append(Fault(str(run), f"is {found.county} once more", "give each county once"))
-        read[found.county] = found
+    named, faults = _named(runs, labels or {})
+    cards = {name: run.counts or NOTHING for name, run in named.items()}
+    for name in missing:
+        if name in cards:
+            faults.append(Fault(name, "is given as missing, and once more", "give it once"))
+        cards[name] = NOTHING
     if faults:
         raise InputError(faults)
-    targets, apart = _common(list(read.values()))
+    targets, apart = _common(named)
     for key, counties in apart.items():
         warn(
             f"target {key}: {', '.join(counties)} judged it by other figures than the rest, and is "
             "not added; assess it by the same thresholds to complete the city's figure"
         )
-    cards = {name: run.card for name, run in read.items()}
     return write_table(scorecard_table(roll_up(cards, targets, apart=apart)), path)
 
 
-def _common(runs: Sequence[_Run]) -> tuple[list[Target], dict[str, list[str]]]:
+def _named(
+    runs: Sequence[str | Path | CountyRun], labels: Mapping[str, str]
+) -> tuple[dict[str, CountyRun], list[Fault]]:
+    """Give the runs by county; what cannot be added up is a fault."""
+    named: dict[str, CountyRun] = {}
+    faults: list[Fault] = []
+    for run in runs:
+        try:
+            read = run if isinstance(run, CountyRun) else read_runs([run])[0]
+        except InputError as error:
+            faults += error.faults
+            continue
+        fault = read.judging.fault or ("" if read.counts and read.zh else "holds no scorecard")
+        if fault:
+            remedy = "assess again" if "holds" in fault else "assess it by a standard of a plan"
+            faults.append(Fault(str(read.folder / FILE), fault, remedy))
+            continue
+        name = labels.get(str(read.folder), read.zh)
+        if name in named:
+            faults.append(Fault(str(read.folder), f"is {name} once more", "give each county once"))
+        named[name] = read
+    return named, faults
+
+
+def _common(runs: Mapping[str, CountyRun]) -> tuple[list[Target], dict[str, list[str]]]:
     """Give each target as most counties judge it, and who judges it by other figures."""
     targets: list[Target] = []
     apart: dict[str, list[str]] = {}
-    for key in dict.fromkeys(key for run in runs for key in run.targets):
-        judging = [run for run in runs if key in run.targets and not run.targets[key].exclude]
+    ways = {id(run.judging): run.judging for run in runs.values()}
+    often = Counter(id(run.judging) for run in runs.values())
+    for key in dict.fromkeys(key for way in ways.values() for key in way.targets):
+        judging = {i: w for i, w in ways.items() if key in w.targets and not w.targets[key].exclude}
         if not judging:
-            targets.append(next(run.targets[key] for run in runs if key in run.targets))
+            targets.append(next(w.targets[key] for w in ways.values() if key in w.targets))
             continue
-        usual = Counter(run.figures[key] for run in judging).most_common(1)[0][0]
-        targets.append(next(r.targets[key] for r in judging if r.figures[key] == usual))
-        others = [run.county for run in judging if run.figures[key] != usual]
-        if others:
-            apart[key] = others
+        votes: Counter[str] = Counter()
+        for i, way in judging.items():
+            votes[way.figures[key]] += often[i]
+        usual = votes.most_common(1)[0][0]
+        targets.append(next(w.targets[key] for w in judging.values() if w.figures[key] == usual))
+        other = {i for i, way in judging.items() if way.figures[key] != usual}
+        if other:
+            apart[key] = [name for name, run in runs.items() if id(run.judging) in other]
     return targets, apart
-
-
-def _read(path: Path) -> _Run:
-    try:
-        run = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise MissingFileError(
-            Fault(str(path), "there is no such file", "give folders of finished assessments")
-        ) from error
-    except (OSError, ValueError) as error:
-        raise InputError(Fault(str(path), f"cannot be read ({error})", "assess again")) from error
-    try:
-        standard = run["standard"]
-        targets = [Target.model_validate(target) for target in standard["targets"]]
-        figures = {target.key: _figures(target, standard) for target in targets}
-        name, records = run["config"]["zh"], run["scorecard"]
-    except (KeyError, TypeError, ValidationError) as error:
-        raise InputError(Fault(str(path), "holds no scorecard", "assess again")) from error
-    if not targets:
-        raise InputError(
-            Fault(str(path), "its standard has no targets", "assess it by a standard of a plan")
-        )
-    known = {target.key: target for target in targets}
-    return _Run(str(name), known, figures, card_from_records(_rows(records)))
-
-
-def _figures(target: Target, standard: Mapping[str, Any]) -> str:
-    """Give all that decides a target, as text to compare."""
-    how = target.measure
-    told = target.model_dump(mode="json", exclude={*_WORDS, "exclude"})
-    if isinstance(how, Coverage | Complete):
-        circles = how.circles if isinstance(how, Coverage) else (how.circle,)
-        told["community"] = standard["community"]["share"]
-        told["settings"] = [standard["circles"].get(key, {}).get("settings") for key in circles]
-        told["thresholds"] = sorted(
-            [r["circle"], r["kind"], r["unit"], r["limit"]]
-            for r in standard["requirements"]
-            if r["circle"] in circles and (isinstance(how, Complete) or r["kind"] == how.kind)
-        )
-    return json.dumps(told, sort_keys=True)
-
-
-def _rows(records: Any) -> list[Mapping[str, Any]]:
-    return [record for record in records if isinstance(record, Mapping)]

@@ -286,9 +286,11 @@ def _write_csv(path: Path, table: pd.DataFrame) -> None:
 
 
 def _inert(values: pd.Series) -> pd.Series:
-    text = values.astype(object).where(values.notna(), None)
-    risky = text.map(lambda value: isinstance(value, str) and value.startswith(_FORMULA_STARTS))
-    return text.where(~risky.astype(bool), "'" + text.astype(str))
+    texts = [
+        f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+        for value in values.astype(object)
+    ]
+    return pd.Series(texts, values.index, dtype=object)
 
 
 def _write_text(path: Path, text: str) -> None:
