@@ -41,6 +41,10 @@ _HOMES = {
     "gaps": "gap",
     "scorecard": "plan",
     "roll_up": "plan",
+    "supply": "catchment",
+    "supply_by_unit": "catchment",
+    "gini": "inequality",
+    "lorenz": "inequality",
     "coverage_map": "render.web.maps",
     "write_outputs": "render.writing",
 }
@@ -73,18 +77,24 @@ __all__ = [  # noqa: RUF022 - in pipeline order
     "gaps",
     "scorecard",
     "roll_up",
+    "supply",
+    "supply_by_unit",
+    "gini",
+    "lorenz",
     "coverage_map",
     "write_outputs",
 ]
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from lifecircle.catchment import supply, supply_by_unit
     from lifecircle.checking import check_county
     from lifecircle.config import WalkProfile, read_config
     from lifecircle.county import Assessment, assess, judge, measure
     from lifecircle.dwelling import dwelling_evidence
     from lifecircle.gap import gaps
     from lifecircle.indicator import coverage
+    from lifecircle.inequality import gini, lorenz
     from lifecircle.isochrone import isochrones
     from lifecircle.matching import merge_facilities
     from lifecircle.network import WalkNetwork

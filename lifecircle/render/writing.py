@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
@@ -254,6 +255,48 @@ def write_table(table: pd.DataFrame, path: str | Path) -> Path:
     target = Path(path)
     with _workplace(_folder(target.parent)) as place, _named(target):
         _write_csv(place / target.name, table)
+        (place / target.name).replace(target)
+    return target
+
+
+def write_parquet(table: gpd.GeoDataFrame, path: str | Path) -> Path:
+    """Write one table with its geometry as GeoParquet, under a temporary name until it is whole.
+
+    Parameters
+    ----------
+    table, path, Returns, Raises
+        As for `write_table`.
+    """
+    target = Path(path)
+    with _workplace(_folder(target.parent)) as place, _named(target):
+        table.to_parquet(place / target.name, compression="zstd")
+        (place / target.name).replace(target)
+    return target
+
+
+def write_page(text: str, path: str | Path) -> Path:
+    """Write one text file, under a temporary name until it is whole.
+
+    Parameters
+    ----------
+    text
+        What stands in it, as UTF-8.
+    path
+        The file; its folder is made where it is missing.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written; what was there is untouched.
+    """
+    target = Path(path)
+    with _workplace(_folder(target.parent)) as place, _named(target):
+        _write_text(place / target.name, text)
         (place / target.name).replace(target)
     return target
 
