@@ -45,6 +45,7 @@ _HOMES = {
     "supply_by_unit": "catchment",
     "gini": "inequality",
     "lorenz": "inequality",
+    "propose_sites": "siting.proposing",
     "coverage_map": "render.web.maps",
     "write_outputs": "render.writing",
 }
@@ -81,6 +82,7 @@ __all__ = [  # noqa: RUF022 - in pipeline order
     "supply_by_unit",
     "gini",
     "lorenz",
+    "propose_sites",
     "coverage_map",
     "write_outputs",
 ]
@@ -105,6 +107,7 @@ if TYPE_CHECKING:
     from lifecircle.render.writing import write_outputs
     from lifecircle.score import scores, unit_scores
     from lifecircle.service import serving
+    from lifecircle.siting.proposing import propose_sites
     from lifecircle.sources.osm import read_osm
     from lifecircle.standards import read_standard
     from lifecircle.starting import start_county

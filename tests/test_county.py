@@ -372,6 +372,7 @@ def test_public_names_in_pipeline_order():
         "gaps",
         "scorecard",
         "roll_up",
+        "propose_sites",
         "coverage_map",
         "write_outputs",
     ]

@@ -12,9 +12,9 @@ from typing import Annotated, Final
 
 import typer
 
-from lifecircle.cli import county, many, results, standards, supply
+from lifecircle.cli import county, many, results, siting, standards, supply
 
-GROUPS: Final = (county, results, supply, many, standards)  # in the order of --help
+GROUPS: Final = (county, results, siting, supply, many, standards)  # in the order of --help
 
 app = typer.Typer(
     help="Walking-time life circles of a county: coverage, scores, gaps, maps. 社区生活圈评估",

@@ -45,6 +45,7 @@ STAGES_ZH: Final = {
     "ledgers": "核对设施台账",
     "roads": "读取道路",
     "questions": "相互核对",
+    "siting": "设施选址",
     "writing": "写出成果",
 }
 STAGES_EN: Final = {
@@ -60,6 +61,7 @@ STAGES_EN: Final = {
     "ledgers": "Checking the ledgers",
     "roads": "Reading the roads",
     "questions": "Holding the inputs against one another",
+    "siting": "Choosing sites",
     "writing": "Writing results",
 }
 
