@@ -19,6 +19,11 @@ _HOMES = {
     "Assessment": "county",
     "measure": "county",
     "judge": "county",
+    "read_scenario": "scenario",
+    "read_run": "difference",
+    "run_of": "difference",
+    "compare_runs": "difference",
+    "write_difference": "difference",
     "start_county": "starting",
     "check_county": "checking",
     "read_standard": "standards",
@@ -56,6 +61,11 @@ __all__ = [  # noqa: RUF022 - in pipeline order
     "Assessment",
     "measure",
     "judge",
+    "read_scenario",
+    "read_run",
+    "run_of",
+    "compare_runs",
+    "write_difference",
     "start_county",
     "check_county",
     "read_standard",
@@ -93,6 +103,7 @@ if TYPE_CHECKING:
     from lifecircle.checking import check_county
     from lifecircle.config import WalkProfile, read_config
     from lifecircle.county import Assessment, assess, judge, measure
+    from lifecircle.difference import compare_runs, read_run, run_of, write_difference
     from lifecircle.dwelling import dwelling_evidence
     from lifecircle.gap import gaps
     from lifecircle.indicator import coverage
@@ -105,6 +116,7 @@ if TYPE_CHECKING:
     from lifecircle.reach import nearest_times, pair_times, travel_times
     from lifecircle.render.web.maps import coverage_map
     from lifecircle.render.writing import write_outputs
+    from lifecircle.scenario import read_scenario
     from lifecircle.score import scores, unit_scores
     from lifecircle.service import serving
     from lifecircle.siting.proposing import propose_sites

@@ -41,6 +41,7 @@ from lifecircle.record import (
     warn_off_network,
 )
 from lifecircle.runlog import Progress, RunLog
+from lifecircle.scenario import Scenario, with_scenario
 from lifecircle.score import scores, unit_scores
 from lifecircle.service import serving
 from lifecircle.setting import with_settings
@@ -89,6 +90,8 @@ class Measurement:
         Residents in, assessed and off the network, and how they were placed.
     log
         Stages, counts and warnings so far.
+    scenario
+        What was otherwise; None for the county as it is.
     """
 
     config: CountyConfig
@@ -104,6 +107,7 @@ class Measurement:
     streets: gpd.GeoDataFrame
     people: dict[str, Any]
     log: RunLog
+    scenario: Scenario | None = None
 
 
 @dataclass(frozen=True)
@@ -151,13 +155,20 @@ class Assessment:
     run: dict[str, Any]
 
 
-def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessment:
+def assess(
+    config: CountyConfig,
+    *,
+    scenario: Scenario | None = None,
+    progress: Progress | None = None,
+) -> Assessment:
     """Read, measure and judge one county by its own standard.
 
     Parameters
     ----------
     config
         As `read_config` gives it.
+    scenario
+        What is to be otherwise, as `lifecircle.scenario.read_scenario` gives it.
     progress
         Told of each stage as it begins: its name, its number from 0, how many there are.
 
@@ -179,7 +190,7 @@ def assess(config: CountyConfig, *, progress: Progress | None = None) -> Assessm
     >>> assess(read_config("data/liechtenstein/county.toml")).run["population"]["assessed"]
     36838.0
     """
-    measured = measure(config, progress=progress)
+    measured = measure(config, scenario=scenario, progress=progress)
     return judge(measured, measured.standards[0])
 
 
@@ -187,6 +198,7 @@ def measure(
     config: CountyConfig,
     standards: Sequence[str] = (),
     *,
+    scenario: Scenario | None = None,
     progress: Progress | None = None,
 ) -> Measurement:
     """Read a county and measure its walking times, once for all the standards that will judge it.
@@ -199,7 +211,7 @@ def measure(
         Names of standards; by default the county's own. What the county's ``[standard]`` says of
         kinds, exclusions, weights of communities and their covered share holds for each; its
         circles, requirements and targets only for the standard that they change.
-    progress, Raises
+    scenario, progress, Raises
         As for `assess`.
 
     Returns
@@ -219,6 +231,8 @@ def measure(
     """
     log = RunLog(STAGES, progress)
     config = with_boundary_file(config)
+    if scenario is not None:
+        config = with_scenario(config, scenario)
     names = tuple(dict.fromkeys(standards)) or (config.standard.base,)
     judges = tuple(read_standard(config.standard.on(name)) for name in names)
     with log.stage("area"):
@@ -227,7 +241,7 @@ def measure(
         area = walk_area(boundary, crs, config, judges)
         extract = read_extract(config, judges, area)
         config = with_osm_date(config, extract)
-        inventory = read_inventory(config, judges, extract, area, crs)
+        inventory = read_inventory(config, judges, extract, area, crs, scenario=scenario)
         facilities = serving(inventory.places, judges)
     with log.stage("network"):
         network = walk_network(config, extract, crs)
@@ -274,6 +288,7 @@ def measure(
         access=access,
         isochrones=drawn,
         streets=network.streets(),
+        scenario=scenario,
         people={**people_record(cells, cell_places, people), **outline_record(whole, network.crs)},
         log=log,
     )
@@ -324,6 +339,8 @@ def judge(measured: Measurement, standard: Standard) -> Assessment:
         )
     log.count(facilities=_by_kind(facilities), gaps=_by_kind(lacking))
     asked = asked_record(measured.config, standard, measured.network.crs)
+    if measured.scenario is not None:
+        asked["scenario"] = measured.scenario.record()
     return Assessment(
         config=measured.config,
         standard=standard,

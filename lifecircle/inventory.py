@@ -20,6 +20,7 @@ from lifecircle.datum import likelier_datum
 from lifecircle.errors import Fault, InputError, TableError, warn
 from lifecircle.matching import MatchRules, merge_facilities, no_merges
 from lifecircle.network import WalkNetwork
+from lifecircle.scenario import Scenario, with_facilities
 from lifecircle.service import known_kinds, serving
 from lifecircle.sources.coordinates import named_datum
 from lifecircle.sources.facilities import ReadLedger, read_ledger
@@ -58,6 +59,8 @@ def read_inventory(
     extract: OsmExtract | None,
     area: BaseGeometry,
     crs: pyproj.CRS,
+    *,
+    scenario: Scenario | None = None,
 ) -> Inventory:
     """Read the county's facilities from its ledgers and from OSM; what stands in both is one.
 
@@ -71,6 +74,8 @@ def read_inventory(
         The county and its walks in lon/lat; facilities beyond are left out by name.
     crs
         The county's metric CRS.
+    scenario
+        Facilities added, closed and moved.
 
     Returns
     -------
@@ -81,7 +86,8 @@ def read_inventory(
     Raises
     ------
     InputError
-        There is no source, it holds no facility of a required kind, or a file is named twice.
+        There is no source, it holds no facility of a required kind, or a file is named twice;
+        the scenario names what is not there.
     """
     files, repeated = ledger_files(config)
     if repeated:
@@ -110,6 +116,9 @@ def read_inventory(
             )
         )
     places, merges = _merged(ledger, osm, config, standards[0], crs)
+    if scenario is not None:
+        kinds = known_kinds(standards)
+        places = with_facilities(places, scenario, kinds=kinds, area=area)
     check(places, FACILITIES, crs=crs)
     required = {r.kind for standard in standards for r in standard.requirements}
     _warn_lacking(set(serving(places, standards)["kind"]), required)

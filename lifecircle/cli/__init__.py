@@ -12,9 +12,9 @@ from typing import Annotated, Final
 
 import typer
 
-from lifecircle.cli import county, many, results, siting, standards, supply
+from lifecircle.cli import comparing, county, many, results, siting, standards, supply
 
-GROUPS: Final = (county, results, siting, supply, many, standards)  # in the order of --help
+GROUPS: Final = (county, comparing, results, siting, supply, many, standards)  # as in --help
 
 app = typer.Typer(
     help="Walking-time life circles of a county: coverage, scores, gaps, maps. 社区生活圈评估",

@@ -26,6 +26,10 @@ def assess(
     standard: Standards = None,
     lang: Language = None,
     without: Without = None,
+    scenario: Annotated[
+        Path | None,
+        typer.Option("--scenario", help="TOML file of what is to be otherwise. 情景"),
+    ] = None,
     verbose: Annotated[  # noqa: FBT002
         bool, typer.Option("-v", "--verbose", help="Show each stage's cost.")
     ] = False,
@@ -36,7 +40,8 @@ def assess(
         raise typer.BadParameter("-v and -q exclude each other")
     left_out = [part.value for part in without or []]
     with complaining(quiet=quiet):
-        _assess(config, out, standard or [], lang, left_out, verbose=verbose, quiet=quiet)
+        chosen = standard or []
+        _assess(config, out, chosen, lang, left_out, scenario, verbose=verbose, quiet=quiet)
 
 
 def _assess(
@@ -45,21 +50,25 @@ def _assess(
     standards: list[str],
     lang: Lang | None,
     without: list[str],
+    scenario: Path | None,
     *,
     verbose: bool,
     quiet: bool,
 ) -> None:
     from lifecircle.config import read_config
+    from lifecircle.scenario import read_scenario
 
     county = read_config(path)
+    change = None if scenario is None else read_scenario(scenario)
     chosen = county.map.lang if lang is None else lang.value
-    folder = Path("out") / county.name if out is None else out
+    name = county.name if scenario is None else f"{county.name}-{scenario.stem}"
+    folder = Path("out") / name if out is None else out
     with show_steps(chosen, ASSESS_STEPS, quiet=quiet, verbose=verbose) as progress:
         from lifecircle.county import judge, measure
         from lifecircle.render.writing import check_writable, write_judgements
 
         check_writable(folder)
-        measured = measure(county, standards, progress=progress)
+        measured = measure(county, standards, scenario=change, progress=progress)
         judged = [judge(measured, standard) for standard in measured.standards]
         progress("writing", len(ASSESS_STEPS) - 1, len(ASSESS_STEPS))
         written = write_judgements(judged, folder, lang=chosen, without=without)
