@@ -33,6 +33,12 @@ _KEY: Final = ["scope", "circle", "kind", "denominator"]
 _LABELS: Final = ["unit_name", "circle_zh", "circle_en", "kind_zh", "kind_en"]
 _LEAD: Final = ["scope", "unit_name", "circle", "circle_zh", "circle_en", "kind", *_LABELS[3:]]
 _VALUES: Final = ["limit", "limit_unit", "covered", "total", "share", "known_facilities"]
+_CELL_COLUMNS: Final = [
+    *("cell_id", "unit_id", "unit_name", "circle", "circle_zh", "circle_en"),
+    *("kind", "kind_zh", "kind_en", "change", "change_zh", "persons"),
+    *("walk_before", "walk_after", "limit", "limit_unit", "lon", "lat"),
+]
+_CHANGES: Final = {"gained": "新增覆盖", "lost": "不再覆盖"}
 _EQUAL: Final = 2e-6  # tables are written to a millionth
 
 
@@ -269,41 +275,59 @@ def _requirements(run: Run) -> dict[tuple[str, str], tuple[Any, ...]]:
 
 
 def _changed_cells(before: Run, after: Run) -> pd.DataFrame:
-    """Find the cells with residents that gained or lost a requirement that both runs judge."""
+    """Find the cells whose residents gained or lost what both runs judge alike."""
     old, new = before.cells.reindex(after.cells.index), after.cells
-    asked, same = _requirements(before), _requirements(after)
-    labels = after.coverage.drop_duplicates(["circle", "kind"]).set_index(["circle", "kind"])
-    units = after.coverage.drop_duplicates("scope").set_index("scope")["unit_name"]
-    parts = []
-    for (circle, kind), how in same.items():
-        if asked.get((circle, kind), ())[:3] != how[:3] or (circle, kind) not in labels.index:
+    asked = _requirements(before)
+    at: list[npt.NDArray[np.intp]] = [np.empty(0, np.intp)]
+    parts = [pd.DataFrame(columns=_CELL_COLUMNS)]
+    for (circle, kind), how in _requirements(after).items():
+        if asked.get((circle, kind), ())[:3] != how[:3]:
             continue
         limit, unit, settings, _ = how
-        walks = [_walk(table, kind, unit) for table in (old, new)]
         judged = new["setting"].isin(settings).to_numpy(dtype=bool)
+        walks = [_walk(table, kind, unit) for table in (old, new)]
         near = [judged & (np.round(walk, 9) <= limit) for walk in walks]
-        persons = [table["persons"].to_numpy(dtype=float) for table in (old, new)]
-        for change, zh, rows, people in (
-            ("gained", "新增覆盖", near[1] & ~near[0], persons[1]),
-            ("lost", "不再覆盖", near[0] & ~near[1], persons[0]),
+        for change, rows, people in (
+            ("gained", near[1] & ~near[0], new["persons"]),
+            ("lost", near[0] & ~near[1], old["persons"]),
         ):
-            at = np.flatnonzero(rows & (people > 0))
-            names = labels.loc[(circle, kind), ["circle_zh", "circle_en", "kind_zh", "kind_en"]]
-            part = pd.DataFrame(
-                {"cell_id": new.index[at], "unit_id": new["unit_id"].to_numpy()[at]}
-            )
-            part["unit_name"] = units.reindex(part["unit_id"]).to_numpy()
-            part[["circle", "kind"]] = circle, kind
-            part[[*names.index]] = [*names]
-            part[["change", "change_zh"]] = change, zh
-            part["persons"] = people[at]
-            part["walk_before"], part["walk_after"] = (_up(walk[at]) for walk in walks)
-            part["limit"], part["limit_unit"] = limit, unit
-            parts.append(part.assign(_at=at))
-    table = pd.concat(parts, ignore_index=True)
-    middle = gpd.GeoSeries(shapely.centroid(new.geometry.to_numpy()[table.pop("_at")]), crs=new.crs)
+            persons = people.to_numpy(dtype=float)
+            found = np.flatnonzero(rows & (persons > 0))
+            if not len(found):
+                continue
+            columns = {
+                "circle": circle,
+                "kind": kind,
+                "change": change,
+                "change_zh": _CHANGES[change],
+                "persons": persons[found],
+                "walk_before": _up(walks[0][found]),
+                "walk_after": _up(walks[1][found]),
+                "limit": limit,
+                "limit_unit": unit,
+            }
+            at.append(found)
+            parts.append(pd.DataFrame(columns))
+    table = pd.concat(parts[1:] or parts, ignore_index=True)
+    return _named(table, np.concatenate(at), after)
+
+
+def _named(table: pd.DataFrame, at: npt.NDArray[np.intp], run: Run) -> pd.DataFrame:
+    """Say which cells, units, circles and kinds these are; `at` are the rows of the run's cells."""
+    cells = run.cells.iloc[at]
+    units = run.coverage.drop_duplicates("scope").set_index("scope")["unit_name"]
+    labels = run.coverage.drop_duplicates(["circle", "kind"]).set_index(["circle", "kind"])
+    labels = labels[_LABELS[1:]].reindex(pd.MultiIndex.from_frame(table[["circle", "kind"]]))
+    middle = gpd.GeoSeries(shapely.centroid(cells.geometry.to_numpy()), crs=cells.crs)
     lonlat = middle.to_crs(4326)
-    return table.assign(lon=lonlat.x.round(6), lat=lonlat.y.round(6))
+    return table.assign(
+        cell_id=cells.index,
+        unit_id=cells["unit_id"].to_numpy(),
+        unit_name=units.reindex(cells["unit_id"]).to_numpy(),
+        **{name: labels[name].to_numpy() for name in _LABELS[1:]},
+        lon=lonlat.x.round(6),
+        lat=lonlat.y.round(6),
+    )[[*_CELL_COLUMNS]]
 
 
 def _walk(cells: pd.DataFrame, kind: str, unit: str) -> npt.NDArray[np.float64]:
