@@ -155,6 +155,11 @@ def supply(  # noqa: PLR0913 - the settings of a model, all named
     CRSError
         A table is in another CRS.
 
+    Notes
+    -----
+    Only the cells given demand anything. Who walks in from beyond the county's border is unknown,
+    so that the supply of cells near it is too high where people come, and too low where they leave.
+
     Examples
     --------
     A clinic of 6 beds for 3,000 persons, and one of 2 beds that 1,000 of them reach as well.
@@ -341,7 +346,7 @@ def with_group(cells: gpd.GeoDataFrame, units: pd.DataFrame, group: str) -> gpd.
     [6.0, 2.0]
     """
     if group not in units.columns:
-        raise TableError(Fault("units", f"have no column {group!r}", "give it in their ledger"))
+        raise TableError(Fault("units", f"has no column {group!r}", "give it in their ledger"))
     persons = cells["persons"].to_numpy(np.float64)
     unit = _unit_of(cells, units)
     lived = np.bincount(unit, persons, len(units)).astype(np.float64)
@@ -389,7 +394,7 @@ def _of_kind(facilities: gpd.GeoDataFrame, kind: str) -> gpd.GeoDataFrame:
 def _amounts(table: pd.DataFrame, column: str, where: str, *, missing: bool) -> Floats:
     """Give a column of amounts; its faults name the ids."""
     if column not in table.columns:
-        raise TableError(Fault(where, f"have no column {column!r}", "name one that they have"))
+        raise TableError(Fault(where, f"has no column {column!r}", "name one that is there"))
     if not (pd.api.types.is_numeric_dtype(table[column]) or table[column].isna().all()):
         raise TableError(Fault(where, f"column {column!r} is not numeric", "give numbers"))
     values = table[column].to_numpy(np.float64, na_value=np.nan)

@@ -336,9 +336,9 @@ class TestFaults:
             ({"kind": "pharmacy"}, "no 'pharmacy' is known.*one of: clinic"),
             ({"minutes": 0.0}, "minutes above 0"),
             ({"method": "huff"}, "'huff' is unknown.*2sfca, e2sfca, 3sfca"),
-            ({"capacity": "beds"}, "facilities: have no column 'beds'"),
+            ({"capacity": "beds"}, "facilities: has no column 'beds'"),
             ({"capacity": "name"}, "'name' is not numeric"),
-            ({"demand": "elderly"}, "cells: have no column 'elderly'"),
+            ({"demand": "elderly"}, "cells: has no column 'elderly'"),
         ],
     )
     def test_what_was_asked_wrongly(self, lattice, changes, message):
@@ -372,7 +372,7 @@ def out(tmp_path_factory):
     done = CliRunner().invoke(app, [*words, str(folder)])
     assert done.exit_code == 0, done.output
     assert all(str(file) in done.stdout for file in folder.iterdir())
-    assert "pharmacy, 3sfca, 15 min: " in done.stderr
+    assert "（3SFCA, 15 min）：每千人 " in done.stderr
     return folder
 
 
@@ -398,4 +398,5 @@ class TestTheDemo:
         done = CliRunner().invoke(app, words)
         assert done.exit_code == 1
         assert "no 'spaceport' is known" in done.stderr
+        assert "没有已知的“spaceport”设施" in done.stderr
         assert list(tmp_path.iterdir()) == []

@@ -87,18 +87,25 @@ def supply(
                 county_zh=county.zh,
             )
         if not quiet:
-            _tell(found, measured)
+            _tell(found, measured, chinese=county.map.lang == "zh")
     for file in files:
         typer.echo(file)
 
 
-def _tell(found: Supply, measured: Measurement) -> None:
+def _tell(found: Supply, measured: Measurement, *, chinese: bool) -> None:
     from lifecircle.catchment import supply_by_unit
 
     county = supply_by_unit(found.cells, measured.units).iloc[0]
-    typer.echo(
-        f"{found.kind}, {found.method}, {found.minutes:g} min: {county['supply']:.3f} per 1,000; "
-        f"{county['unreached']:,.0f} of {county['demand']:,.0f} reach none "
-        f"({county['unreached_share']:.1%}); Gini {county['gini']:.3f}",
-        err=True,
+    name = measured.standards[0].known[found.kind].label("zh" if chinese else "en")
+    asked = f"{found.method.upper()}, {found.minutes:g} min"
+    lacking = (
+        f"{county['unreached']:,.0f} / {county['demand']:,.0f} ({county['unreached_share']:.1%})"
     )
+    text = (
+        f"{name}（{asked}）：每千人 {county['supply']:.3f}；范围内无设施 {lacking} 人；"
+        f"基尼系数 {county['gini']:.3f}"
+        if chinese
+        else f"{name} ({asked}): {county['supply']:.3f} per 1,000; none in reach of {lacking}; "
+        f"Gini {county['gini']:.3f}"
+    )
+    typer.echo(text, err=True)
