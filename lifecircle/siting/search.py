@@ -191,10 +191,11 @@ def tighten(
         times = np.bincount(gains.element[taken[row] & (beyond > 0)], minlength=gains.count)
         slope = 1.0 - times
         slope[(price <= 0) & (slope > 0)] = 0.0
-        norm = float((slope**2).sum())
+        norm = float((most_of * slope**2).sum())  # prices move in proportion to weights
         if norm <= 0:
             break
-        price = np.clip(price - pace * (here[-1] - value) / norm * slope, 0.0, most_of)
+        move = pace * (here[-1] - value) / norm * most_of * slope
+        price = np.clip(price - move, 0.0, most_of)
     return chosen, bound, np.flatnonzero(kept)
 
 
@@ -268,14 +269,17 @@ def fewest(gains: Gains, need: float, *, time_limit: float) -> Found | None:
         return None
     start = greedy(gains, gains.candidates, need)
     bound = _least(ceilings(gains, start, len(start)), need)
-    while bound < len(start):  # can one site less do?
+    tried = len(start) - 1  # can one site less do? if not, how many are too few?
+    while bound <= tried:
         left = time_limit / 2 - (time.perf_counter() - began)
-        fewer, bounds, _ = tighten(gains, start[:-1], len(start) - 1, seconds=left)
+        fewer, bounds, _ = tighten(gains, start[:tried], tried, seconds=left)
         bound = max(bound, _least(bounds, need))
-        if gains.value(fewer) < need:
-            break
-        start = ordered(gains, fewer)
-        start = start[: int(np.argmax(_running(gains, start) >= need)) + 1]
+        if gains.value(fewer) >= need:
+            start = ordered(gains, fewer)
+            start = start[: int(np.argmax(_running(gains, start) >= need)) + 1]
+            tried = len(start) - 1
+        else:
+            tried = (bound + tried) // 2 if tried > bound and left > 0 else bound - 1
     if bound < len(start):
         kept = undominated(gains) if gains.uniform else np.flatnonzero(np.diff(gains.rows) > 0)
         tiers = _Tiers.of(gains.only(kept))
@@ -285,8 +289,8 @@ def fewest(gains: Gains, need: float, *, time_limit: float) -> Found | None:
         if proven is not None:
             bound = max(bound, int(np.ceil(proven - _CLOSE)))
         if chosen is not None and len(chosen) < len(start):
-            tried = kept[chosen]
-            start = tried if gains.value(tried) >= need * (1 - _CLOSE) else start
+            better = kept[chosen]
+            start = better if gains.value(better) >= need * (1 - _CLOSE) else start
     return Found(ordered(gains, start), float(len(start)), float(min(bound, len(start))))
 
 
