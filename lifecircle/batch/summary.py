@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from lifecircle.batch.journal import Entry, intact, opened
 from lifecircle.errors import Fault, InputError, MissingExtraError, OutputError, warn
-from lifecircle.render.cards import write_rolled_up
+from lifecircle.plan import scorecard_table
+from lifecircle.render.cards import rolled_up
 from lifecircle.render.comparing import County, compare_coverage
 from lifecircle.render.runs import read_runs
+from lifecircle.render.web.comparison import comparison_map
 from lifecircle.render.writing import write_table
+from lifecircle.standards import Lang
+from lifecircle.starting.places import borders, cities, counties_of, provinces
 
 FOLDER: Final = "summary"
 
 
-def roll_up_batch(out: str | Path) -> list[Path]:
+def roll_up_batch(out: str | Path, *, lang: Lang = "zh") -> list[Path]:
     """Add up what a batch has finished so far.
 
     Parameters
     ----------
     out
         Folder of the batch; one that is running may be asked, too.
+    lang
+        What the comparison map starts with.
 
     Returns
     -------
     list of Path
-        The tables, as `write_summary` gives them.
+        The tables and the comparison map, as `write_summary` gives them.
 
     Raises
     ------
@@ -39,10 +47,10 @@ def roll_up_batch(out: str | Path) -> list[Path]:
     """
     folder = Path(out)
     with opened(folder, new=False) as journal:
-        return write_summary(folder, journal.entries())
+        return write_summary(folder, journal.entries(), lang=lang)
 
 
-def write_summary(out: Path, entries: Sequence[Entry]) -> list[Path]:
+def write_summary(out: Path, entries: Sequence[Entry], *, lang: Lang = "zh") -> list[Path]:
     """Write the tables of a whole batch into its folder ``summary``.
 
     Parameters
@@ -51,16 +59,19 @@ def write_summary(out: Path, entries: Sequence[Entry]) -> list[Path]:
         Folder of the batch.
     entries
         All counties of its journal.
+    lang
+        What the comparison map starts with.
 
     Returns
     -------
     list of Path
         ``counties.csv``: status and cost of each. ``coverage.csv``: covered and total of every
         requirement per county, and their sums per city, province (by the first 4 and 2 digits of
-        the adcode) and over all; shares come from the sums. ``city-4305.csv``, ``province-43.csv``
-        and, where a county has no adcode, ``all.csv``: scorecards of the plan's targets, per
-        standard where the batch judges by several. Counties that are not finished leave a city's
-        figures open and are named.
+        the adcode) and over all; shares come from the sums. ``comparison.html``: the same as a map
+        with a ranked table (`lifecircle.render.web.comparison.comparison_map`).
+        ``city-4305.csv``, ``province-43.csv`` and, where a county has no adcode, ``all.csv``:
+        scorecards of the plan's targets, per standard where the batch judges by several. Counties
+        that are not finished leave a city's figures open and are named.
 
     Raises
     ------
@@ -76,6 +87,8 @@ def write_summary(out: Path, entries: Sequence[Entry]) -> list[Path]:
         others = codes.map(_absent(codes.unique(), entries))
         table["not_in_batch"] = others.reindex(table.index).fillna("")
         written.append(write_table(table, folder / "coverage.csv"))
+        page = folder / "comparison.html"
+        written.append(comparison_map(counties, page, table=table, places=_places(), lang=lang))
     kept = [path for path in folder.glob("*.csv") if path not in written]
     cards = _write_cards(folder, counties)
     for old in set(kept) - set(cards):  # of a state of the batch that is no more
@@ -105,6 +118,7 @@ def _compared(out: Path, entries: Sequence[Entry]) -> list[County]:
     for fault in faults:
         warn(str(fault))
     read = {run.folder: run for run in runs}
+    outlines = _outlines([e.adcode for e in entries if not folders[e.name] and e.adcode])
     return [
         County(
             name=entry.name,
@@ -114,6 +128,7 @@ def _compared(out: Path, entries: Sequence[Entry]) -> list[County]:
             runs=tuple(read[path] for path in folders[entry.name] if path in read),
             status=entry.status,
             reason=entry.error,
+            outline=outlines.get(entry.adcode, ""),
         )
         for entry in entries
     ]
@@ -128,20 +143,29 @@ def _write_cards(folder: Path, counties: Sequence[County]) -> list[Path]:
             places[f"province-{county.adcode[:2]}"].append(county)
     if any(not county.adcode for county in counties):
         places["all"] = list(counties)
-    written = []
+    cards: dict[str, pd.DataFrame] = {}
     for standard in standards:
         for place, inside in sorted(places.items()):
-            name = place if len(standards) == 1 else f"{place}-{standard}"
-            written += _write_card(folder / f"{name}.csv", standard, inside)
-    return written
+            card = _card(standard, inside)
+            if card is not None:
+                cards[place if len(standards) == 1 else f"{place}-{standard}"] = card
+    if not cards:
+        return []
+    # Headings and units of hundreds of cards at once, which is several times faster.
+    table = scorecard_table(pd.concat(cards.values()))
+    ends = np.cumsum([len(card) for card in cards.values()])
+    return [
+        write_table(table[end - len(card) : end], folder / f"{name}.csv")
+        for (name, card), end in zip(cards.items(), ends, strict=True)
+    ]
 
 
-def _write_card(path: Path, standard: str, inside: Sequence[County]) -> list[Path]:
-    """Write one scorecard; a county that is not finished takes part without a single report."""
+def _card(standard: str, inside: Sequence[County]) -> pd.DataFrame | None:
+    """Add up one scorecard; a county that is not finished takes part without a single report."""
     done = {c.name: run for c in inside for run in c.runs if run.judging.key == standard}
     done = {name: run for name, run in done.items() if not run.judging.fault and run.counts}
     if not done:
-        return []  # judged by a standard without targets
+        return None  # judged by a standard without targets
     called = Counter(county.label for county in inside)
     names = {
         c.name: c.label if called[c.label] == 1 else f"{c.label}（{c.adcode or c.name}）"
@@ -149,7 +173,24 @@ def _write_card(path: Path, standard: str, inside: Sequence[County]) -> list[Pat
     }
     labels = {str(run.folder): names[name] for name, run in done.items()}
     missing = [name for key, name in names.items() if key not in done]
-    return [write_rolled_up(list(done.values()), path, missing=missing, labels=labels)]
+    return rolled_up(list(done.values()), missing=missing, labels=labels)
+
+
+def _outlines(adcodes: Sequence[str]) -> dict[str, str]:
+    """Give the outlines of counties that have no run, where the extra ``china`` knows them."""
+    if not adcodes:
+        return {}
+    with contextlib.suppress(MissingExtraError, InputError):
+        return borders(adcodes)
+    return {}
+
+
+def _places() -> dict[str, str]:
+    """Name provinces and, where the extra ``china`` knows them, cities, by 2 and 4 digits."""
+    named = {code: province.zh for code, province in provinces().items()}
+    with contextlib.suppress(MissingExtraError, InputError):
+        named |= cities()
+    return named
 
 
 def _absent(codes: Iterable[str], entries: Sequence[Entry]) -> dict[str, str]:
@@ -157,8 +198,6 @@ def _absent(codes: Iterable[str], entries: Sequence[Entry]) -> dict[str, str]:
 
     Empty also where the extra ``china`` is not installed, which knows the counties.
     """
-    from lifecircle.starting.places import counties_of
-
     known = {entry.adcode for entry in entries}
     names: dict[str, dict[str, str]] = {}
     told = {}

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from lifecircle.errors import Fault, InputError, warn
 from lifecircle.plan import roll_up, scorecard_table
 from lifecircle.plan.cities import NOTHING
@@ -30,11 +32,8 @@ def write_rolled_up(
         what `lifecircle.render.runs.read_runs` gave for them.
     path
         The CSV file; one that is there is replaced, once the new one is whole.
-    missing
-        Names of counties of the city that have no run: their reports are unknown.
-    labels
-        Folder of a run -> what to call its county, where the name in its run.json is not enough
-        (two counties of a province may bear the same).
+    missing, labels
+        As for `rolled_up`.
 
     Returns
     -------
@@ -44,10 +43,41 @@ def write_rolled_up(
     Raises
     ------
     MissingFileError, InputError
-        A folder holds no run.json, or one without scorecard; a county is given twice. All faults
-        are listed.
+        As `rolled_up`.
     OutputError
         The file cannot be written.
+    """
+    return write_table(scorecard_table(rolled_up(runs, missing=missing, labels=labels)), path)
+
+
+def rolled_up(
+    runs: Sequence[str | Path | CountyRun],
+    *,
+    missing: Iterable[str] = (),
+    labels: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """Add up the scorecards of assessed counties.
+
+    Parameters
+    ----------
+    runs
+        As for `write_rolled_up`.
+    missing
+        Names of counties of the city that have no run: their reports are unknown.
+    labels
+        Folder of a run -> what to call its county, where the name in its run.json is not enough
+        (two counties of a province may bear the same).
+
+    Returns
+    -------
+    DataFrame
+        As `lifecircle.plan.roll_up`.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        A folder holds no run.json, or one without scorecard; a county is given twice. All faults
+        are listed.
 
     Notes
     -----
@@ -70,7 +100,7 @@ def write_rolled_up(
             f"target {key}: {', '.join(counties)} judged it by other figures than the rest, and is "
             "not added; assess it by the same thresholds to complete the city's figure"
         )
-    return write_table(scorecard_table(roll_up(cards, targets, apart=apart)), path)
+    return roll_up(cards, targets, apart=apart)
 
 
 def _named(

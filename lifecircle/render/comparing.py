@@ -43,6 +43,8 @@ class County:
         As a batch's journal has it.
     reason
         Why it is not finished; empty where nobody knows.
+    outline
+        WKT in degrees, for a county without a run; empty where it is not known.
     """
 
     name: str
@@ -52,6 +54,7 @@ class County:
     runs: tuple[CountyRun, ...] = ()
     status: Status = "done"
     reason: str = ""
+    outline: str = ""
 
     @property
     def label(self) -> str:

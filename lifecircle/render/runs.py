@@ -70,6 +70,8 @@ class CountyRun:
         Walking speed; None where it is not told.
     generated
         ISO date.
+    notice
+        What every map of the county says, in Chinese and in English.
     """
 
     folder: Path
@@ -82,6 +84,7 @@ class CountyRun:
     outline: str
     speed_kph: float | None
     generated: str
+    notice: tuple[str, str]
 
 
 def read_runs(
@@ -188,6 +191,7 @@ def _read(folder: Path, known: list[tuple[Mapping[str, Any], Judging]]) -> Count
         outline=str(run.get("outline") or ""),
         speed_kph=(config.get("walk") or {}).get("speed_kph"),
         generated=str(run.get("generated") or "")[:10],
+        notice=(str(config.get("notice_zh") or ""), str(config.get("notice_en") or "")),
     )
 
 

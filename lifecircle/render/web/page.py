@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from html.parser import HTMLParser
 from importlib import resources
@@ -72,7 +72,13 @@ _CSS_URL: Final = re.compile(
 
 
 def offline_map(
-    data: Mapping[str, Any], *, lang: Lang, title: str, words: Mapping[Lang, Mapping[str, str]]
+    data: Mapping[str, Any],
+    *,
+    lang: Lang,
+    title: str,
+    words: Mapping[Lang, Mapping[str, str]],
+    scripts: Sequence[str] = _SCRIPTS,
+    styles: Sequence[str] = ("page.css",),
 ) -> folium.Map:
     """Make a folium map in a page of its own, with Leaflet, styles, scripts and data inside.
 
@@ -86,6 +92,8 @@ def offline_map(
         Title of the document in that language.
     words
         Every string of the page, by language.
+    scripts, styles
+        Files among the templates, in the order in which the page takes them.
 
     Returns
     -------
@@ -104,9 +112,10 @@ def offline_map(
     chart.default_js, chart.default_css = [], []
     # A fixed name makes the file the same from run to run.
     chart._id = "lifecircle"  # noqa: SLF001
-    page = _Page(lang, title, {**data, "words": {each: dict(text) for each, text in words.items()}})
+    told = {**data, "words": {each: dict(text) for each, text in words.items()}}
+    page = _Page(lang, title, told, styles)
     page.add_child(chart)
-    chart.add_child(_Scripts(page, chart.get_name()))
+    chart.add_child(_Scripts(page, chart.get_name(), scripts))
     return chart
 
 
@@ -184,7 +193,9 @@ def json_text(value: Any) -> str:
 class _Page(Figure):
     """branca's document, with a language, a policy against loading, and the map's frame."""
 
-    def __init__(self, lang: Lang, title: str, data: Mapping[str, Any]) -> None:
+    def __init__(
+        self, lang: Lang, title: str, data: Mapping[str, Any], styles: Sequence[str]
+    ) -> None:
         super().__init__(title=title, height="720px")
         # branca's own meta tag is in the template, before anything that a policy concerns.
         self.header._children.clear()  # noqa: SLF001
@@ -194,7 +205,8 @@ class _Page(Figure):
         self.policy = _POLICY.replace("img-src data:", images) if self.basemap else _POLICY
         self.words = data["words"][lang]
         self.data = json_text(data)
-        self.style = _leaflet_css() + _file("templates", "page.css").read_text(encoding="utf-8")
+        sheets = [_file("templates", file).read_text(encoding="utf-8") for file in styles]
+        self.style = "".join([_leaflet_css(), *sheets])
         self.leaflet = _file("assets", "leaflet-1.9.4", "leaflet.js").read_text(encoding="utf-8")
         source = _file("templates", "page.html").read_text(encoding="utf-8")
         self._template = Environment(autoescape=True).from_string(source)
@@ -215,12 +227,12 @@ class _Text(Element):
 class _Scripts(MacroElement):
     """The page's scripts, placed after the script that makes the map."""
 
-    def __init__(self, page: Figure, name: str) -> None:
+    def __init__(self, page: Figure, name: str, scripts: Sequence[str]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._id = "lifecircle"
         self.page = page
         inflate = _file("assets", "fflate-0.8.2", "inflate.js").read_text(encoding="utf-8")
-        files = [_file("templates", file).read_text(encoding="utf-8") for file in _SCRIPTS]
+        files = [_file("templates", file).read_text(encoding="utf-8") for file in scripts]
         files.insert(0, inflate)
         self.text = "\n".join(["(function (map) {", '"use strict";', *files, f"}})({name});"])
 
