@@ -386,16 +386,16 @@ def _unknown(
 
 
 def _wrong_kinds(where: str, added: Iterable[Added], names: Mapping[str, str]) -> list[Fault]:
-    keys = ", ".join(dict.fromkeys(names.values()))
-    return [
-        Fault(
-            where,
-            f"facilities.add[{number}].kind: {each.kind!r} is no kind that is judged here",
-            f"use one of {keys}",
-        )
-        for number, each in enumerate(added)
-        if each.kind not in names
-    ]
+    faults = []
+    for number, each in enumerate(added):
+        if each.kind in names:
+            continue
+        near = difflib.get_close_matches(each.kind, names, n=1)
+        known = first([*dict.fromkeys(names.values())], 6)
+        remedy = f"did you mean {near[0]!r}?" if near else f"use one of {known}"
+        what = f"facilities.add[{number}].kind: {each.kind!r} is no kind that is judged here"
+        faults.append(Fault(where, what, remedy))
+    return faults
 
 
 def _outside(where: str, changes: FacilityChanges, area: BaseGeometry) -> list[Fault]:

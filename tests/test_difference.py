@@ -162,6 +162,19 @@ def test_who_walks_faster_gains_and_nobody_loses(path, mini):
     )
 
 
+def test_more_residents_in_the_same_places_gain_no_service(mini, tmp_path):
+    other = write_county(tmp_path)
+    more = units()
+    more.assign(residents=more["residents"] * 2).to_file(tmp_path / "units.geojson")
+    difference = compared(mini, assess(read_config(other)))
+    table = rows(difference)
+    assert table["covered_change"].to_numpy() == pytest.approx(table["covered_before"].to_numpy())
+    assert table["share_change"].abs().max() == 0.0
+    assert (table[["gained", "lost"]] == 0.0).all(axis=None)
+    assert difference.cells.empty
+    assert difference.record["after"]["residents"] == 300.0
+
+
 def test_another_threshold_is_named_not_subtracted(mini, tmp_path):
     other = write_county(tmp_path)
     other.write_text(other.read_text("utf-8").replace("minutes = 5\n", "minutes = 6\n"), "utf-8")
