@@ -127,7 +127,7 @@ def test_files(proposal, tmp_path):
 
 def test_the_command(tmp_path):
     words = ["site", CONFIG, "--kind", "clinic", "--count", "1", "--out", str(tmp_path)]
-    done = CliRunner().invoke(app, [*words, "-q"])
+    done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
     assert [tmp_path / name for name in OUTPUTS] == [*map(type(tmp_path), done.stdout.split())]
     wrong = CliRunner().invoke(app, ["site", CONFIG, "--kind", "zoo", "--out", str(tmp_path)])

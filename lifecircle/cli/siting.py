@@ -99,5 +99,6 @@ def site(  # noqa: PLR0913, PLR0917 - an option each
                 time_limit=time_limit,
             )
             files = write_proposal(proposal, folder)
-    for file in files:
-        typer.echo(file)
+    if not quiet:
+        for file in files:
+            typer.echo(file)

@@ -13,7 +13,7 @@ import pandas as pd
 from lifecircle.errors import Fault, InputError
 from lifecircle.kernels.graph import Floats, Longs
 from lifecircle.siting.problem import Gains, SitingProblem, within
-from lifecircle.siting.search import Found, ceilings, fewest, greedy, most, ordered
+from lifecircle.siting.search import Found, ceilings, fewest, greedy, most, ordered, tighten
 
 Objective = Literal["mclp", "lscp", "pmedian", "pcenter"]
 """Most newly covered residents, fewest sites, least total walking, shortest worst walk."""
@@ -211,9 +211,12 @@ def _within(
     start = greedy(gains, count, need)
     if gains.value(start) >= need:
         return start, False
-    if ceilings(gains, start, count)[-1] < need:
+    start, bounds, _ = tighten(gains, start, count, seconds=time_limit / 2)
+    if gains.value(start) >= need:
+        return start, False
+    if bounds[-1] < need:
         return None, True
-    found = fewest(gains, need, time_limit=time_limit)
+    found = fewest(gains, need, time_limit=time_limit / 2)
     if found is not None and found.value <= count:
         return found.chosen, False
     return None, found is None or found.bound > count
