@@ -20,10 +20,6 @@ _HOMES = {
     "measure": "county",
     "judge": "county",
     "read_scenario": "scenario",
-    "read_run": "difference",
-    "run_of": "difference",
-    "compare_runs": "difference",
-    "write_difference": "difference",
     "start_county": "starting",
     "check_county": "checking",
     "read_standard": "standards",
@@ -53,6 +49,10 @@ _HOMES = {
     "propose_sites": "siting.proposing",
     "coverage_map": "render.web.maps",
     "write_outputs": "render.writing",
+    "read_run": "difference",
+    "run_of": "difference",
+    "compare_runs": "difference",
+    "write_difference": "difference",
 }
 
 __all__ = [  # noqa: RUF022 - in pipeline order
@@ -62,10 +62,6 @@ __all__ = [  # noqa: RUF022 - in pipeline order
     "measure",
     "judge",
     "read_scenario",
-    "read_run",
-    "run_of",
-    "compare_runs",
-    "write_difference",
     "start_county",
     "check_county",
     "read_standard",
@@ -95,6 +91,10 @@ __all__ = [  # noqa: RUF022 - in pipeline order
     "propose_sites",
     "coverage_map",
     "write_outputs",
+    "read_run",
+    "run_of",
+    "compare_runs",
+    "write_difference",
 ]
 __version__ = "0.1.0"
 

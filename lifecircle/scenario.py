@@ -322,21 +322,28 @@ def with_facilities(
     table = _moved(inventory, objects, moved)[~gone] if len(inventory) else inventory
     if not new:
         return table
+    added = _added(inventory, [(i, names[each.kind], each, place) for i, each, place in new])
+    return gpd.GeoDataFrame(pd.concat([table, added]), crs=inventory.crs)
+
+
+def _added(
+    inventory: gpd.GeoDataFrame, new: list[tuple[str, str, Added, Place]]
+) -> gpd.GeoDataFrame:
+    """Give rows for the inventory: of each its id, kind, facility and final place."""
     columns: dict[str, Any] = {
-        "kind": [names[each.kind] for _, each, _ in new],
-        "name": [each.name for _, each, _ in new],
+        "kind": [kind for _, kind, _, _ in new],
+        "name": [each.name for _, _, each, _ in new],
         "source": SOURCE,
     }
     for column in ("capacity", "capacity_unit"):
-        given = [getattr(each, column) for _, each, _ in new]
+        given = [getattr(each, column) for _, _, each, _ in new]
         if any(value is not None for value in given):
             columns[column] = given
-    index = pd.Index([i for i, _, _ in new], dtype=inventory.index.dtype, name="facility_id")
+    index = pd.Index([i for i, *_ in new], dtype=inventory.index.dtype, name="facility_id")
     lonlat = [place.lonlat() for *_, place in new]
     points = gpd.GeoSeries(gpd.points_from_xy(*zip(*lonlat, strict=True)), index, crs=4326)
     columns[str(inventory.active_geometry_name)] = points.to_crs(inventory.crs)
-    added = gpd.GeoDataFrame(columns, index, geometry=inventory.active_geometry_name)
-    return gpd.GeoDataFrame(pd.concat([table, added]), crs=inventory.crs)
+    return gpd.GeoDataFrame(columns, index, geometry=inventory.active_geometry_name)
 
 
 def _moved(

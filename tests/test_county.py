@@ -350,6 +350,7 @@ def test_public_names_in_pipeline_order():
         "Assessment",
         "measure",
         "judge",
+        "read_scenario",
         "start_county",
         "check_county",
         "read_standard",
@@ -372,9 +373,17 @@ def test_public_names_in_pipeline_order():
         "gaps",
         "scorecard",
         "roll_up",
+        "supply",
+        "supply_by_unit",
+        "gini",
+        "lorenz",
         "propose_sites",
         "coverage_map",
         "write_outputs",
+        "read_run",
+        "run_of",
+        "compare_runs",
+        "write_difference",
     ]
     for name in lifecircle.__all__:
         assert callable(getattr(lifecircle, name)), name
