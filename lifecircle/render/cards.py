@@ -42,7 +42,7 @@ def write_rolled_up(
 
     Raises
     ------
-    MissingFileError, InputError
+    InputError
         As `rolled_up`.
     OutputError
         The file cannot be written.
@@ -75,7 +75,7 @@ def rolled_up(
 
     Raises
     ------
-    MissingFileError, InputError
+    InputError
         A folder holds no run.json, or one without scorecard; a county is given twice. All faults
         are listed.
 

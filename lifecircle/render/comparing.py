@@ -77,7 +77,7 @@ def counties_of(runs: Iterable[str | Path]) -> list[County]:
 
     Raises
     ------
-    MissingFileError, InputError
+    InputError
         A folder holds no run, or a county is given twice by one standard. All faults are listed.
     """
     folders: list[Path] = []

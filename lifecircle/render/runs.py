@@ -107,7 +107,7 @@ def read_runs(
 
     Raises
     ------
-    MissingFileError, InputError
+    InputError
         A folder holds no run.json, or one that cannot be read. All faults are listed.
 
     Examples

@@ -24,9 +24,9 @@ from lifecircle.standards import Lang
 
 _SCRIPTS: Final = (
     *("unpack.js", "language.js", "canvas.js"),
-    *("comparison_figures.js", "comparison_map.js", "comparison_table.js", "comparison_page.js"),
+    *(f"comparison/{name}.js" for name in ("figures", "map", "table", "page")),
 )
-_STYLES: Final = ("page.css", "comparison.css")
+_STYLES: Final = ("page.css", "comparison/page.css")
 _INDICATOR: Final = KEY[:4]  # the others tell how it is measured
 _NOT_HERE: Final = 255  # the county has no row of an indicator
 
@@ -65,7 +65,7 @@ def comparison_map(
 
     Raises
     ------
-    MissingFileError, InputError
+    InputError
         A folder holds no finished run, or a county is given twice. All faults are listed.
     OutputError
         The file cannot be written.
@@ -160,8 +160,8 @@ def comparison_words(lang: Lang) -> dict[str, str]:
     >>> comparison_words("zh")["approval_none"]
     '内部工作用图，未经审核不得公开'
     """
-    folder = resources.files(__package__) / "templates"
-    text = (folder / "comparison.toml").read_text(encoding="utf-8")
+    folder = resources.files(__package__) / "templates" / "comparison"
+    text = (folder / "words.toml").read_text(encoding="utf-8")
     return {key: entry[lang] for key, entry in tomllib.loads(text).items()}
 
 

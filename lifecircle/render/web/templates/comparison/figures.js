@@ -43,15 +43,16 @@ function figureOf(county, indicator) {
   return { ...figure, state: figure.way ? "apart" : "ok", share: Math.min(1, figure.covered / figure.total) };
 }
 
-/** All figures of the indicator shown, with ranks (equal shares share one) and classes. */
+/** All figures of the indicator shown, with classes, and ranks within the place shown (equal shares share one). */
 let figures = [];
 let breaks = [];
 function reckon() {
   const indicator = shownIndicator();
-  figures = counties.map((_, county) => figureOf(county, indicator));
-  const ranked = figures.filter((figure) => figure.state === "ok").sort((a, b) => b.share - a.share);
+  figures = counties.map((_, county) => ({ county, ...figureOf(county, indicator) }));
+  const falling = figures.filter((figure) => figure.state === "ok").sort((a, b) => b.share - a.share);
+  const ranked = falling.filter((figure) => inPlace(figure.county, shownPlace()));
   ranked.forEach((figure, i) => { figure.rank = i && ranked[i - 1].share === figure.share ? ranked[i - 1].rank : i + 1; });
-  breaks = quintiles(ranked.map((figure) => figure.share));
+  breaks = quintiles(falling.map((figure) => figure.share));
   figures.forEach((figure) => { figure.group = figure.state === "ok" ? classOf(figure.share) : -1; });
 }
 
