@@ -182,25 +182,36 @@ def _center(problem: SitingProblem, count: int, share: float, time_limit: float)
     """Bisect the thresholds: the shortest one within which `count` sites reach enough residents."""
     reached = np.concatenate([problem.seconds, problem.present[problem.present <= problem.cutoff]])
     walks = np.unique(np.round(reached, 9))
-    best, _ = _within(problem, problem.cutoff, share, count, time_limit)
+    until = time.perf_counter() + time_limit
+    best, _ = _within(problem, problem.cutoff, share, count, time_limit, programme=True)
     if best is None or not len(walks):
         raise _out_of_reach(problem, share, count, time_limit)
-    # Below `low` it is proven that they cannot; between it and `open_` time ran out.
-    low, open_, high = -1, -1, len(walks) - 1
-    each = time_limit / math.ceil(math.log2(len(walks) + 1))
-    while high - open_ > 1:
-        middle = (open_ + high) // 2
-        chosen, impossible = _within(problem, float(walks[middle]), share, count, each)
-        if chosen is not None:
-            best, high = chosen, middle
-        else:
-            open_ = middle
-            low = middle if impossible else low
+    # At `low` and below it is proven that they cannot; up to `unknown` nobody found out.
+    low, high = -1, len(walks) - 1
+    for programme in (False, True):  # quick tries first, to leave little to the programme
+        unknown = low
+        while high - unknown > 1 and (not programme or time.perf_counter() < until):
+            middle = (unknown + high) // 2
+            left = max(until - time.perf_counter(), 1.0) / math.log2(high - unknown + 1)
+            chosen, impossible = _within(
+                problem, float(walks[middle]), share, count, left, programme=programme
+            )
+            if chosen is not None:
+                best, high = chosen, middle
+            else:
+                unknown = middle
+                low = max(low, middle) if impossible else low
     return Found(best, float(walks[high]), float(walks[low + 1]))
 
 
 def _within(
-    problem: SitingProblem, walk: float, share: float, count: int, time_limit: float
+    problem: SitingProblem,
+    walk: float,
+    share: float,
+    count: int,
+    time_limit: float,
+    *,
+    programme: bool,
 ) -> tuple[Longs | None, bool]:
     """Find `count` sites that bring a share of residents within a walk; or prove there are none."""
     gains = problem.covering(walk)
@@ -214,8 +225,8 @@ def _within(
     start, bounds, _ = tighten(gains, start, count, seconds=time_limit / 2)
     if gains.value(start) >= need:
         return start, False
-    if bounds[-1] < need:
-        return None, True
+    if bounds[-1] < need or not programme:
+        return None, bool(bounds[-1] < need)
     found = fewest(gains, need, time_limit=time_limit / 2)
     if found is not None and found.value <= count:
         return found.chosen, False
