@@ -13,8 +13,10 @@ from pydantic import AliasChoices, BaseModel
 
 import lifecircle
 from lifecircle.cli import app
-from lifecircle.config import CountyConfig, Ledger
+from lifecircle.config import CountyConfig, Ledger, read_config
 from lifecircle.render.writing import OUTPUTS
+from lifecircle.scenario import read_scenario, with_scenario
+from lifecircle.sources.osm import read_osm
 from lifecircle.standards import RequirementGroup, Size, read_standard, standard_names
 
 ROOT = Path(__file__).parents[1]
@@ -81,7 +83,7 @@ def test_both_readmes_explain_the_same_outputs_and_columns():
 
 @pytest.mark.parametrize("name", READMES)
 def test_the_county_file_of_the_readme_is_valid(name):
-    (block,) = blocks(name, "toml")
+    block, _ = blocks(name, "toml")
     county = CountyConfig.model_validate(tomllib.loads(block))
     standard = read_standard(county.standard)
     assert "market" in standard.kinds
@@ -122,7 +124,7 @@ def keys(model):
 
 @pytest.mark.parametrize("name", READMES)
 def test_the_county_file_of_the_readme_shows_every_key(name):
-    (block,) = blocks(name, "toml")
+    block, _ = blocks(name, "toml")
     assert {Ledger, RequirementGroup, Size} <= models(CountyConfig)
     known = keys(CountyConfig)
     assert {"adcode", "overlaps", "islet_detour_m", "community_share", "layer", "sheet"} <= known
@@ -131,9 +133,19 @@ def test_the_county_file_of_the_readme_shows_every_key(name):
     assert missing == []  # the other end of minimum
 
 
-def test_both_readmes_show_the_same_county():
-    english, chinese = (tomllib.loads(blocks(name, "toml")[0]) for name in READMES)
+def test_both_readmes_show_the_same_county_and_the_same_scenario():
+    english, chinese = (list(map(tomllib.loads, blocks(name, "toml"))) for name in READMES)
     assert english == chinese
+
+
+def test_the_scenario_of_the_readme_changes_the_demo(tmp_path):
+    file = tmp_path / "scenario.toml"
+    file.write_text(blocks("README.md", "toml")[1], encoding="utf-8")
+    scenario = read_scenario(file)
+    demo = read_config(ROOT / "data/liechtenstein/county.toml")
+    assert with_scenario(demo, scenario).walk.metres_per_minute == 60.0
+    extract = read_osm(demo.roads.osm.path, kinds=read_standard().kinds)
+    assert scenario.facilities.close[0].id in extract.facilities.index
 
 
 def commands(name):
