@@ -33,6 +33,7 @@ _KEY: Final = ["scope", "circle", "kind", "denominator"]
 _LABELS: Final = ["unit_name", "circle_zh", "circle_en", "kind_zh", "kind_en"]
 _LEAD: Final = ["scope", "unit_name", "circle", "circle_zh", "circle_en", "kind", *_LABELS[3:]]
 _VALUES: Final = ["limit", "limit_unit", "covered", "total", "share", "known_facilities"]
+_NUMBERS: Final = ("limit", "covered", "total", "share", "known_facilities")
 _CELL_COLUMNS: Final = [
     *("cell_id", "unit_id", "unit_name", "circle", "circle_zh", "circle_en"),
     *("kind", "kind_zh", "kind_en", "change", "change_zh", "persons"),
@@ -96,7 +97,7 @@ def read_run(folder: str | Path) -> Run:
     MissingFileError
         A file is not there. All are listed.
     InputError
-        run.json is none.
+        A file cannot be read.
 
     Examples
     --------
@@ -114,23 +115,24 @@ def read_run(folder: str | Path) -> Run:
     ]
     if missing:
         raise MissingFileError(missing)
+    at = files[0]
     try:
-        record = json.loads(files[0].read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            Fault(str(files[0]), f"cannot be read ({error})", "assess again")
-        ) from error
-    texts = dict.fromkeys([*_KEY, *_LABELS, "limit_unit", "flag"], "str")
-    coverage = pd.read_csv(
-        files[1],
-        encoding="utf-8-sig",
-        dtype=texts,
-        keep_default_na=False,
-        na_values={
-            name: [""] for name in ("limit", "covered", "total", "share", "known_facilities")
-        },
-    )
-    return Run(str(folder), record, coverage, gpd.read_parquet(files[2]))
+        record = json.loads(at.read_text(encoding="utf-8"))
+        if not {"requirements", "circles", "community"} <= {*record["standard"]}:
+            raise ValueError("it names no requirements")  # noqa: TRY301 - told as what follows is
+        at = files[1]
+        coverage = pd.read_csv(
+            at,
+            encoding="utf-8-sig",
+            dtype=dict.fromkeys([*_KEY, *_LABELS, "limit_unit", "flag"], "str"),
+            keep_default_na=False,
+            na_values={name: [""] for name in _NUMBERS},
+        )
+        at = files[2]
+        cells = gpd.read_parquet(at)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(Fault(str(at), f"cannot be read ({error})", "assess again")) from error
+    return Run(str(folder), record, coverage, cells)
 
 
 def run_of(assessment: Assessment, label: str) -> Run:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -238,6 +239,24 @@ def test_files_that_a_run_lacks_are_all_named(tmp_path):
     with pytest.raises(MissingFileError) as told:
         read_run(tmp_path)
     assert len(told.value.faults) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("run.json", "{"),
+        ("run.json", '{"standard": {}}'),
+        ("run.json", "[]"),
+        ("coverage.csv", ""),
+        ("cells.parquet", "none"),
+    ],
+)
+def test_a_file_that_is_not_whole_is_named(runs, tmp_path, name, text):
+    run = tmp_path / "run"
+    shutil.copytree(runs / "after", run)
+    (run / name).write_text(text, "utf-8")
+    with pytest.raises(InputError, match=rf"{name}: cannot be read \(.*\) -> assess again"):
+        read_run(run)
 
 
 def test_the_command_compares_two_run_folders(runs, tmp_path):
