@@ -48,6 +48,7 @@ _HOMES = {
     "lorenz": "inequality",
     "propose_sites": "siting.proposing",
     "coverage_map": "render.web.maps",
+    "comparison_map": "render.web.comparison",
     "write_outputs": "render.writing",
     "read_run": "difference",
     "run_of": "difference",
@@ -90,6 +91,7 @@ __all__ = [  # noqa: RUF022 - in pipeline order
     "lorenz",
     "propose_sites",
     "coverage_map",
+    "comparison_map",
     "write_outputs",
     "read_run",
     "run_of",
@@ -114,6 +116,7 @@ if TYPE_CHECKING:
     from lifecircle.plan import roll_up, scorecard
     from lifecircle.population import cells_from_raster, cells_from_totals, reconcile
     from lifecircle.reach import nearest_times, pair_times, travel_times
+    from lifecircle.render.web.comparison import comparison_map
     from lifecircle.render.web.maps import coverage_map
     from lifecircle.render.writing import write_outputs
     from lifecircle.scenario import read_scenario

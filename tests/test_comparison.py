@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+import warnings
 from pathlib import Path
 
 import geopandas as gpd
@@ -13,15 +14,19 @@ import pandas as pd
 import pytest
 import shapely
 from browsing import Visit
+from minicounty import units, write_county
 from synthetic_assessment import HOSTILE
 from test_hostile import tags_of
 from unpacking import unpack
 
+from lifecircle.config import read_config
+from lifecircle.county import judge, measure
 from lifecircle.errors import InputError
 from lifecircle.plan import card_records, empty_scorecard
 from lifecircle.render.cards import write_rolled_up
 from lifecircle.render.comparing import County, compare_coverage, counties_of
 from lifecircle.render.runs import read_runs
+from lifecircle.render.tables.sheets import standards_comparison
 from lifecircle.render.web import comparison
 from lifecircle.render.web.comparison import comparison_data, comparison_map, comparison_words
 from lifecircle.standards import read_standard
@@ -309,3 +314,15 @@ def test_hostile_names_stay_text(browser, tmp_path):
     assert visit.page.locator("#lc-panel .lc-ranking tbody tr").count() == len(HOSTILE)
     assert visit.page.locator("#lc-panel img, #lc-panel script, #lc-panel b").count() == 0
     visit.end()
+
+
+def test_a_standard_that_judges_nobody_here_costs_the_county_nothing(tmp_path):
+    path = write_county(tmp_path)
+    table = units().assign(setting="rural")
+    table.to_file(tmp_path / "units.geojson", driver="GeoJSON")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text[: text.index("[standard]")], encoding="utf-8")
+    with warnings.catch_warnings(action="ignore"):  # of kinds that nobody has mapped
+        measured = measure(read_config(path), ["shaoyang-2025", "mofcom-15min"])
+        judged = [judge(measured, standard) for standard in measured.standards]
+    assert set(standards_comparison(judged)["standard"]) == {"shaoyang-2025"}

@@ -132,7 +132,8 @@ def run_batch(
             with connected(crew, len(due)) as client:
                 _Dispatch(client, journal, options, watcher, stop).run(due)
         entries = [e for e in journal.entries() if e.name in names]
-        files = [] if stop.is_set() else write_summary(out, journal.entries())
+        lang = options.lang or "zh"
+        files = [] if stop.is_set() else write_summary(out, journal.entries(), lang=lang)
     return Report(entries, len(jobs) - len(due), stop.is_set(), files)
 
 

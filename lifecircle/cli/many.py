@@ -126,7 +126,7 @@ def status(
         console = Console(highlight=False)
         console.print(status_table(batch_state(out), lang.value))
         if roll_up:
-            for file in roll_up_batch(out):
+            for file in roll_up_batch(out, lang=lang.value):
                 typer.echo(file)
 
 

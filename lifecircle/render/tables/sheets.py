@@ -96,7 +96,8 @@ def standards_comparison(judged: Sequence[Mappable]) -> pd.DataFrame:
         names = ["circle_zh", "circle_en", "kind_zh", "kind_en", "limit", "limit_unit", "flag"]
         names.append("known_facilities")
         services = one[names].join(wide).reset_index()
-        whole = assessment.unit_scores.loc[[SCOPE_COUNTY]].reset_index()
+        scored = assessment.unit_scores  # a county whose settings no circle is meant for has no row
+        whole = scored[scored.index.get_level_values("scope") == SCOPE_COUNTY].reset_index()
         whole = whole.rename(columns={"complete_share": "share_of_population"})
         whole = _with_labels(whole, "circle", standard.circles)
         whole = whole[["circle", "circle_zh", "circle_en", "share_of_population"]]

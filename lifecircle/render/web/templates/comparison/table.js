@@ -40,7 +40,8 @@ const bar = (share, colour) => el("span", { class: "lc-bar", "aria-hidden": "tru
 function sumRow(place) {
   const position = places().indexOf(place);
   const sum = place.sums[shownIndicator()];
-  const all = counties.filter((_, county) => inPlace(county, place)).length;
+  const inside = figures.filter(({ county }) => inPlace(county, place));
+  const added = inside.filter((figure) => figure.state === "ok").length;
   const share = sum && sum[1] > 0 ? Math.min(1, sum[0] / sum[1]) : null;
   const left = leftOut(place);
   return el("tr", { class: `lc-${place.level} ${position === state.place ? "lc-chosen" : ""}` },
@@ -48,9 +49,9 @@ function sumRow(place) {
       type: "button", class: "lc-link", id: `lc-place-${position}`, "aria-pressed": String(position === state.place), onclick: () => choosePlace(position),
     }, nameOf(placeName(place), 40))),
     el("td", { class: "lc-number" }, share === null ? "–" : [el("strong", {}, percent(share)), bar(share)]),
-    el("td", { class: "lc-number" }, sum ? amounts({ covered: sum[0], total: sum[1] }) : t("no_sum")),
+    el("td", { class: "lc-number" }, share === null ? t("no_sum") : amounts({ covered: sum[0], total: sum[1] })),
     el("td", { class: `lc-number ${left.length ? "lc-open" : ""}`, title: left.length ? `${t("not_in_sum")}${t("colon")}${left.join(t("semicolon"))}` : null },
-      t("of_counties", { count: number(sum ? sum[2] : 0), all: number(all) })));
+      t("of_counties", { count: number(added), all: number(inside.length) })));
 }
 
 function sumTable() {
