@@ -93,7 +93,7 @@ def pack_before(
 
 
 def label(assessment: Mappable) -> dict[str, Any]:
-    """Say which run this is: county, standard and date.
+    """Say which run this is: county, standard, scenario and date.
 
     Parameters
     ----------
@@ -103,9 +103,12 @@ def label(assessment: Mappable) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``county`` and ``standard`` in both languages, ``generated`` (ISO date, "" if unknown).
+        ``county``, ``standard`` and ``scenario`` (None: as it is) in both languages, ``generated``
+        (ISO date, "" if unknown).
     """
+    scenario = getattr(assessment, "run", {}).get("scenario")
     return {
+        "scenario": scenario and {"zh": scenario["zh"], "en": scenario["en"] or scenario["zh"]},
         "county": both(assessment.config),
         "standard": both(assessment.standard),
         "generated": str(getattr(assessment, "generated", "") or ""),

@@ -65,9 +65,11 @@ function dragDivider(event) {
   compare.handle.addEventListener("pointercancel", end);
 }
 
-/** Which run: its standard and date, and its county where the two differ in it. */
+/** Which run: its scenario, standard and date, and its county where the two differ in it. */
 function runTag(side, heading, run) {
-  const facts = [say(data.before.county) !== say(data.run.county) ? say(run.county) : "", say(run.standard), run.generated];
+  const differs = (key) => say(data.before[key]) !== say(data.run[key]);
+  const facts = [run.scenario ? say(run.scenario) : "", differs("county") ? say(run.county) : "",
+    !run.scenario || differs("standard") ? say(run.standard) : "", run.generated];
   return el("div", { class: `lc-compare-tag lc-compare-tag-${side}` }, el("strong", {}, heading),
     nameOf(facts.filter(Boolean).join(" · "), 90));
 }
