@@ -71,7 +71,7 @@ def site(  # noqa: PLR0913, PLR0917 - an option each
     ] = None,
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Choose sites for new facilities of a kind, 设施选址: beside those there are."""
+    """Choose sites for new facilities of a kind (设施选址), beside those there are."""
     with complaining(quiet=quiet, tell=not quiet):
         from lifecircle.config import read_config
 

@@ -119,12 +119,8 @@ def propose_sites(  # noqa: PLR0913 - each is a choice that site.json states
     present = _present(measured, kind, measure)[judged]
     lacking = (persons > 0) & ~within(present, limit)
     if candidates == "nodes":
-        places = node_candidates(
-            measure.network,
-            cells[lacking],
-            limit[lacking] * measure.per_second,
-            measured.units,
-        )
+        longest = limit[lacking] * measure.per_second
+        places = node_candidates(measure.network, cells[lacking], longest, measured.units)
     elif candidates == "idle":
         places = idle_candidates(measured.inventory)
     else:

@@ -94,8 +94,8 @@ def solve_siting(
     share
         Above 0, to 1.
     time_limit
-        Seconds for the solver, apart from reading and reducing; what is best then is given, with
-        its proven bound.
+        Seconds for the search; what is best then is given, with its proven bound. HiGHS looks at
+        its clock between its steps only: with millions of pairs it has taken as long again.
 
     Returns
     -------
