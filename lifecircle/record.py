@@ -212,7 +212,7 @@ def outline_record(county: BaseGeometry, crs: pyproj.CRS) -> dict[str, str]:
     Examples
     --------
     >>> square = shapely.box(500_000, 3_000_000, 501_000, 3_001_000)
-    >>> outline_record(square, pyproj.CRS(4546))["outline"][:27]
+    >>> outline_record(square, pyproj.CRS(4546))["outline"][:28]
     'POLYGON ((111.01009 27.11164'
     """
     west, south, east, north = county.bounds if not county.is_empty else (0.0,) * 4
