@@ -225,9 +225,9 @@ def of_call(module, node, options):
 
 
 def scanned():
-    folders = ("sources", "datum", "standards", "config", "tables", "network")
+    folders = ("sources", "datum", "standards", "config", "tables", "network", "siting")
     paths = [path for name in folders for path in sorted((PACKAGE / name).glob("*.py"))]
-    names = ("reading", "checking", "crs")
+    names = ("reading", "checking", "crs", "scenario")
     modules = {}
     for path in [*paths, *(PACKAGE / f"{name}.py" for name in names)]:
         parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
@@ -266,6 +266,12 @@ IN_FACT = {
 }
 # Programmers' faults, of calls rather than of a county's inputs.
 NEVER_TOLD = {"a pass has no requirement that is not met", "no requirement decides this verdict"}
+NEVER_TOLD |= {
+    f"persons of cell {HOLE} are {HOLE}",
+    f"a walk of {HOLE} s is beyond the cutoff",
+    "leave out pairs beyond the cutoff",
+    f"unknown objective {HOLE}",
+}
 # Why a file cannot be read in parts: it is then read whole, and nobody is told.
 NEVER_TOLD |= {
     "no head of a blob",
