@@ -129,8 +129,18 @@ const layers = {
   names: new CanvasLayer("lc-names", 430, paintNames),
 };
 
-/** Bounds of some counties, as latitude and longitude; null where none has a place. */
+/**
+ * Bounds of some counties, as latitude and longitude; null where none has a place. The border of one that is not finished is
+ * found by its code alone: far from all that are, it is left out, as a wrong code would make the others too small to see.
+ */
 function boundsOf(some) {
+  const finished = extentOf(some.filter((county) => counties[county].status === "done"));
+  if (!finished) return extentOf(some);
+  const around = finished.pad(1);
+  return extentOf(some.filter((county) => counties[county].status === "done" || around.intersects(extentOf([county]) || around)));
+}
+
+function extentOf(some) {
   const boxes = some.filter(placed).map((county) => shapes.box.subarray(4 * county, 4 * county + 4));
   if (!boxes.length) return null;
   const low = (i) => Math.min(...boxes.map((box) => box[i]));
