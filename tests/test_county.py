@@ -379,6 +379,7 @@ def test_public_names_in_pipeline_order():
         "lorenz",
         "propose_sites",
         "coverage_map",
+        "comparison_map",
         "write_outputs",
         "read_run",
         "run_of",
