@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from browsing import Visit, chromium
+from browsing import Visit
 from minicounty import LAT, LON, units, write_county
 from typer.testing import CliRunner
 
@@ -307,14 +307,13 @@ def test_a_scenario_is_compared_with_tables_and_map(scenario_out, runs, tmp_path
 
 
 @pytest.mark.browser
-def test_the_map_shows_before_and_after_offline(scenario_out):
-    with chromium() as browser:
-        visit = Visit(browser, scenario_out / MAP)
-        text = visit.page.inner_text("body")
-        assert "情景“试”，不是现状：设施新增 1。" in text
-        assert "之前" in text
-        assert "之后" in text
-        visit.end()
+def test_the_map_shows_before_and_after_offline(browser, scenario_out):
+    visit = Visit(browser, scenario_out / MAP)
+    text = visit.page.inner_text("body")
+    assert "情景“试”，不是现状：设施新增 1。" in text
+    assert "之前" in text
+    assert "之后" in text
+    visit.end()
 
 
 def test_assess_takes_a_scenario(path, tmp_path):
