@@ -13,7 +13,6 @@ import hashlib
 import json
 import math
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,15 +21,14 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import psutil
-import shapely
 from shapely.geometry.base import BaseGeometry
 
 from lifecircle.config import Dataset, IsochronesConfig, WalkProfile
 from lifecircle.crs import metric_crs
-from lifecircle.errors import CRSError, Fault, InputError, MissingFileError, OutputError, TableError
+from lifecircle.errors import CRSError, Fault, InputError, MissingFileError, OutputError
+from lifecircle.sources.countylist import read_counties
 from lifecircle.sources.extractstore import SUFFIX
 from lifecircle.sources.osmcache import file_sha256
 from lifecircle.sources.osmparts import PARTIAL, code_digest
@@ -45,8 +43,6 @@ from lifecircle.sources.osmstore import (
     walk_rule_digest,
     write_county,
 )
-from lifecircle.sources.polygons import only_areas
-from lifecircle.sources.vector import read_vector
 from lifecircle.standards import Unit, read_standard, standard_names
 
 Progress = Callable[[str, int, int], None]
@@ -54,10 +50,6 @@ Progress = Callable[[str, int, int], None]
 
 MANIFEST: Final = "manifest.json"
 
-_IDS: Final = ("adcode", "code", "id", "unit_id", "osm_id", "gb")
-_NAMES: Final = ("name", "NAME", "名称", "zh")
-_SAFE: Final = re.compile(r"[0-9A-Za-z\u4e00-\u9fff][0-9A-Za-z_.\-\u4e00-\u9fff]{0,63}")
-_CHINA: Final = re.compile(r"156(\d{6})")  # GB/T 2659 before an adcode, as Tianditu writes it
 _MARGIN_M: Final = (
     500.0  # beyond the longest walk: boundaries of two sources differ a little (ours)
 )
@@ -173,7 +165,7 @@ def ingest(  # noqa: PLR0913 - an option each
         raise MissingFileError(Fault(str(source), "there is no such file", "check the path"))
     buffer_m = _buffer_m(buffer_km)
     dataset = Dataset(path=Path(counties), layer=layer)
-    table, faults = _read_counties(dataset, columns)
+    table, faults = read_counties(dataset, columns)
     rules = kept_rules(tags)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -215,78 +207,6 @@ def _buffer_m(buffer_km: float | None) -> float:
     if not 0.0 <= buffer_km <= 100.0:
         raise InputError(Fault("--buffer-km", "is not between 0 and 100", "give kilometres"))
     return buffer_km * 1000.0
-
-
-def _read_counties(
-    dataset: Dataset, columns: tuple[str | None, str | None]
-) -> tuple[gpd.GeoDataFrame, list[Fault]]:
-    """Give the counties by id, one row each, and the faults of those that are left out."""
-    label = str(dataset.path)
-    frame = read_vector(dataset, where="--counties")
-    id_column = _column(frame, columns[0], _IDS, label, "--id")
-    name_column = _column(frame, columns[1], _NAMES, label, "--name", needed=False)
-    ids = frame[id_column].map(_text)
-    names = ids if name_column is None else frame[name_column].map(_text)
-    safe = ids.map(lambda text: bool(_SAFE.fullmatch(text)))
-    faults = []
-    if not safe.all():
-        what = "id is empty or cannot be the name of a file"
-        remedy = "give codes of letters, digits, - and _"
-        faults.append(_of_rows(label, what, remedy, ids[~safe]))
-    areas, wrong = only_areas(frame.geometry, label, ids=ids)
-    drawn = ~(shapely.is_missing(np.asarray(areas)) | shapely.is_empty(np.asarray(areas)))
-    if (lacking := ~drawn & ~_told(wrong, areas.index)).any():
-        wrong.append(_of_rows(label, "no geometry", "draw the county", ids[lacking]))
-    faults += wrong
-    good = safe & drawn & ~_told(wrong, areas.index)
-    if not good.any():
-        raise TableError(faults or Fault(label, "holds no county", "give polygons of counties"))
-    # A county with one part that is wrong is left out as a whole.
-    faulty = set(ids[~good & safe])
-    good &= ~ids.isin(faulty)
-    parts = gpd.GeoDataFrame({"county_id": ids, "name": names}, geometry=areas, crs=frame.crs)[good]
-    one = parts.dissolve(by="county_id", aggfunc="first", sort=True)
-    folded = one.index.to_series().str.casefold()
-    if (twice := folded.duplicated(keep=False)).any():
-        what = f"ids differ only in capitals: {', '.join(one.index[twice])}"
-        raise TableError(Fault(label, what, "give each county a code of its own"))
-    return one, faults
-
-
-def _told(faults: Sequence[Fault], index: pd.Index) -> pd.Series:
-    rows = {row for fault in faults if fault.severity == "error" for row in fault.rows}
-    return pd.Series([row in rows for row in index], index=index)
-
-
-def _of_rows(label: str, what: str, remedy: str, values: pd.Series) -> Fault:
-    rows = tuple(int(row) for row in values.index)
-    return Fault(label, what, remedy, rows=rows, values=tuple(values))
-
-
-def _text(value: Any) -> str:
-    """Give a code as text: 430527.0 and 156430527 are 430527."""
-    if value is None or value != value:  # noqa: PLR0124
-        return ""
-    text = str(value).strip().removesuffix(".0")
-    match = _CHINA.fullmatch(text)
-    return match.group(1) if match else text
-
-
-def _column(
-    frame: gpd.GeoDataFrame,
-    asked: str | None,
-    known: Sequence[str],
-    label: str,
-    option: str,
-    *,
-    needed: bool = True,
-) -> str | None:
-    found = next((name for name in ([asked] if asked else known) if name in frame.columns), None)
-    if found is None and (asked or needed):
-        there = ", ".join(str(name) for name in frame.columns if name != frame.geometry.name)
-        what = f"has no column {asked}" if asked else "has no column of ids that is recognised"
-        raise TableError(Fault(label, what, f"give {option} one of: {there}"))
-    return found
 
 
 @dataclass(frozen=True)

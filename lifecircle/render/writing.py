@@ -252,11 +252,7 @@ def write_table(table: pd.DataFrame, path: str | Path) -> Path:
     OutputError
         It cannot be written; what was there is untouched.
     """
-    target = Path(path)
-    with _workplace(_folder(target.parent)) as place, _named(target):
-        _write_csv(place / target.name, table)
-        (place / target.name).replace(target)
-    return target
+    return _write_whole(Path(path), lambda part: _write_csv(part, table))
 
 
 def write_parquet(table: gpd.GeoDataFrame, path: str | Path) -> Path:
@@ -264,14 +260,22 @@ def write_parquet(table: gpd.GeoDataFrame, path: str | Path) -> Path:
 
     Parameters
     ----------
-    table, path, Returns, Raises
-        As for `write_table`.
+    table
+        In any CRS.
+    path
+        The file; its folder is made where it is missing.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written; what was there is untouched.
     """
-    target = Path(path)
-    with _workplace(_folder(target.parent)) as place, _named(target):
-        table.to_parquet(place / target.name, compression="zstd")
-        (place / target.name).replace(target)
-    return target
+    return _write_whole(Path(path), lambda part: table.to_parquet(part, compression="zstd"))
 
 
 def write_page(text: str, path: str | Path) -> Path:
@@ -294,9 +298,13 @@ def write_page(text: str, path: str | Path) -> Path:
     OutputError
         It cannot be written; what was there is untouched.
     """
-    target = Path(path)
+    return _write_whole(Path(path), lambda part: _write_text(part, text))
+
+
+def _write_whole(target: Path, write: Callable[[Path], object]) -> Path:
+    """Let a file be written under a temporary name, and put it in its place."""
     with _workplace(_folder(target.parent)) as place, _named(target):
-        _write_text(place / target.name, text)
+        write(place / target.name)
         (place / target.name).replace(target)
     return target
 
