@@ -26,6 +26,9 @@ RANGE: Final = (
 )
 """A span of time in plain form (`plain_times`); `span_of` reads what it finds."""
 
+TIME: Final = rf"(?P<time>{_CLOCK.format('a')})"
+"""A time of day in plain form (`plain_times`); `time_of` reads what it finds."""
+
 MARK: Final = rf"(?:{_MARKS})"
 _LATE: Final = frozenset(("下午", "pm"))
 _NIGHT: Final = frozenset(("晚上", "晚间", "傍晚", "晚", "夜间"))
@@ -125,6 +128,35 @@ def span_of(found: re.Match[str]) -> Span:
     return Span(begin, end, not first and not second and end <= _NOON)
 
 
+def time_of(found: re.Match[str]) -> int:
+    """Read a time of day.
+
+    Parameters
+    ----------
+    found
+        A match of `TIME`.
+
+    Returns
+    -------
+    int
+        Minutes from midnight, less than those of a day.
+
+    Raises
+    ------
+    UnclearError
+        It is no time, or a number alone.
+
+    Examples
+    --------
+    >>> [time_of(re.fullmatch(TIME, text)) for text in ("18:30", "9点30分", "晚上7点")]
+    [1110, 570, 1140]
+    """
+    minutes = _minutes(found, "a")
+    if minutes >= DAY or not (found["asign"] or found["amark"] or found["aafter"]):
+        raise UnclearError(found[0])
+    return minutes
+
+
 def _minutes(found: re.Match[str], side: str) -> int:
     """Give the minutes from midnight of one end of a span."""
     hour, told = int(found[f"{side}hour"]), found[f"{side}minute"] or "0"
@@ -165,10 +197,12 @@ __all__ = [
     "DAY",
     "MARK",
     "RANGE",
+    "TIME",
     "UNSPOKEN",
     "Span",
     "UnclearError",
     "plain_times",
     "span_of",
+    "time_of",
     "union",
 ]

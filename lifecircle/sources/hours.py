@@ -1,14 +1,13 @@
-"""Opening hours as people write them -> hours a day.
+"""Opening hours: how many a day, and whether it is open at a moment.
 
-A text is read as days and the spans of time on them. Spans of the same days are united, never
-added up, and breaks come off. What may mean two things is not read.
+Spans of the same days are united, never added up, and breaks come off. What is not told for certain
+is unknown: a number of hours without their time, seasons that differ, 节假日 that may be weekends.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations, pairwise
 from typing import Final, NamedTuple
 
@@ -16,85 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lifecircle.sources.clock import (
-    DAY,
-    MARK,
-    RANGE,
-    UNSPOKEN,
-    Span,
-    UnclearError,
-    plain_times,
-    span_of,
-    union,
-)
+from lifecircle.sources.clock import DAY, Span, UnclearError, union
+from lifecircle.sources.hourtext import HOLIDAY, WEEK, Group, Told, read_text
 
-_DAYS: Final = {
-    "天": 6,
-    "七": 6,
-    **{day: number for number, day in enumerate("一二三四五六日")},
-    **{str(number + 1): number for number in range(7)},
-    **{day: number for number, day in enumerate(("mo", "tu", "we", "th", "fr", "sa", "su"))},
-}
-_WEEK: Final = "(?:周|星期|礼拜)"
-_WORD: Final = "[一二三四五六日七](?![点时十百])"
-# A day's number is no hour: 周1-5:8:00 has one, 周一、5:30 has none.
-_NUMBER: Final = (
-    rf"[1-7](?!\d|\s*[.点时个小h*]|:(?!\s*{MARK}?\s*\d{{1,2}}\s*(?:[:.点时]\d|[点时])))"
-)
-_NAMED: Final = rf"{_WEEK}(?:{_WORD}|{_NUMBER}|天)"
-_ANY: Final = rf"(?:{_NAMED}|{_WORD}|{_NUMBER})"
-_TO: Final = rf"(?:\s*-\s*{_ANY})?"
-_LISTED: Final = rf"{_NAMED}{_TO}(?:(?:\s*[、,和及与/]\s*{_ANY}|{_NAMED}|{_WORD}){_TO})*"
-_ENGLISH: Final = r"(?:mon?|tue?s?|wed?|thu?r?s?|fri?|sat?|sun?)(?:day|nesday|urday)?(?![a-z])"
-_PIECE: Final = "(?:个?小时|h(?:ours?)?(?![a-z]))"
-_SHUT: Final = (
-    "(?:闭馆|闭园|闭门|闭店|关门|关馆|休息|休馆|休园|休诊|休业|休市|关闭|停诊|停业|"
-    "不(?:对外)?(?:开放|营业|办公|上班|接诊)|除外|off|closed)"
-)
-_REST: Final = (
-    rf"(?:午休|午睡|(?:午餐|午饭)(?:时间)?休息|(?:中午|午间)\s*(?:{_SHUT}|休))(?:时间|时段)?"
-)
-_OPEN: Final = "(?:开放|营业|上班|接诊|服务|办公)"
-# In this order: of two that begin at the same place the first is taken.
-_TOKEN: Final = re.compile(
-    rf"{RANGE}"
-    rf"|(?P<pause>(?:{_REST}|{_SHUT})[:为约共计(\s]*(?P<long>\d+(?:\.\d+)?)\s*"
-    rf"(?P<unit>{_PIECE}|分钟|min))"
-    rf"|(?P<part>{MARK}(?<!中午)\s*{_SHUT})"
-    r"|(?P<nonstop>(?:全年|中午|午间|节假日|周末|双休日)?[均都也]?(?:不休息?|不午休|不打烊|不间断|不停[业诊]|"
-    rf"不闭[馆园]|不关门|无午?休息?|照常{_OPEN}?|正常{_OPEN}|连班))"
-    rf"|(?P<noon>{_REST})"
-    rf"|(?P<always>24\s*/\s*7|7\s*[*x×]\s*24\s*{_PIECE}?|(?:每天|每日)?24\s*{_PIECE}|"
-    r"全天候?|全日(?!制)|昼夜)"
-    r"|(?P<length>(?:每天|每日|日均|不少于|不低于|约|共|开放|营业|服务)*\s*(?P<hours>\d{1,2}(?:\.\d+)?)"
-    rf"\s*{_PIECE}(?!制)(?:\s*/\s*[天日d])?)"
-    r"|(?P<count>[每一]?周[一二三四五六七1-7]天|(?:全年)?36[56]天)"
-    rf"|(?P<week>{_LISTED})"
-    rf"|(?P<enweek>(?P<enfrom>{_ENGLISH})\s*-\s*(?P<ento>{_ENGLISH}))|(?P<enday>{_ENGLISH})"
-    r"|(?P<work>工作日|双休日|周末|每天|每日|天天|daily|weekdays|weekends?)"
-    r"|(?P<season>(?:\d{1,2}月(?:\d{1,2}[日号])?|[春夏秋冬])\s*-\s*(?:次年)?"
-    r"(?:\d{1,2}月(?:\d{1,2}[日号])?|[春夏秋冬])季?|[春夏秋冬][季令]时?|旺季|淡季)"
-    r"|(?P<holiday>(?:法定|国家)?节假日|公休日|节日|假日|寒暑假|假期|ph(?![a-z])|sh(?![a-z]))"
-    r"|(?P<offday>(?:休息|闭馆|休馆|闭园)日)"
-    rf"|(?P<but>除[了去]?(?=\s*(?:每?{_WEEK}|双休|工作日|法定|国家|节|假|寒)))|(?P<outer>以外|之外|外)"
-    rf"|(?P<shut>{_SHUT})"
-)
-_WORDS: Final = {
-    "工作日": frozenset(range(5)),
-    "weekdays": frozenset(range(5)),
-    **dict.fromkeys(("双休日", "周末", "weekend", "weekends"), frozenset((5, 6))),
-}
-_ALL: Final = frozenset(range(7))
-_HOLIDAY: Final = frozenset((7,))  # not counted
-_WEEKLY: Final = re.compile(r"(?:每|/)\s*周\s*\d+\s*(?:个?小时|h)|小时\s*/\s*周")
-# What is left over and changes the hours in a way that is not understood.
-_UNREAD: Final = re.compile(
-    rf"\d|{UNSPOKEN}|[一二三四五六日天]-[一二三四五六日天]"
-    r"|休|歇|闭|停(?!车)|(?<!机)关(?![爱系怀])|除|不|无(?!障碍)|非|暂|或"
-)
-_SIDE: Final = frozenset(("part", "offday", "but", "outer", "nonstop", "season", "count"))
-_TOUCHING: Final = re.compile(r"[\s():为是的从]*")
-_NEARBY: Final = re.compile(r"[\s():为是的从,、。]*")
+Bools = npt.NDArray[np.bool_]
+
+_WEEKEND: Final = (5, 6)
 
 
 def hours_per_day(values: pd.Series) -> pd.Series:
@@ -126,239 +52,252 @@ def hours_per_day(values: pd.Series) -> pd.Series:
     return values.map(known).astype("float64")
 
 
+def open_at(values: pd.Series, day: int, minute: int) -> pd.Series:
+    """Tell what is open at a moment of an ordinary week.
+
+    Parameters
+    ----------
+    values
+        Opening hours as for `hours_per_day`.
+    day
+        Day of the week, Monday 0.
+    minute
+        Minute of the day, 0 to 1439.
+
+    Returns
+    -------
+    Series
+        Nullable boolean, same index and name; missing where it is not known for certain. A span
+        holds its first minute, not its last; the night counts on the next day until the span ends.
+        Hours without days are those of every day; days that are not named are closed.
+
+    Raises
+    ------
+    ValueError
+        There is no such day or minute.
+
+    Examples
+    --------
+    >>> hours = pd.Series(["周一至周五8:30-17:30（12-14点午休）", "18:00-次日2:00", "每天8小时"])
+    >>> open_at(hours, 0, 12 * 60 + 30).tolist()  # Monday 12:30
+    [False, False, <NA>]
+    >>> open_at(hours, 5, 60).tolist()  # Saturday 1:00
+    [False, True, <NA>]
+    """
+    found: pd.Series = open_when(values, [(day, minute)])[0]
+    found.name = values.name
+    return found
+
+
+def open_when(values: pd.Series, asked: Sequence[tuple[int, int]]) -> pd.DataFrame:
+    """Tell what is open at several moments, and read each text but once.
+
+    Parameters
+    ----------
+    values
+        Opening hours as for `hours_per_day`.
+    asked
+        Day and minute of each moment, as for `open_at`.
+
+    Returns
+    -------
+    DataFrame
+        Index of the values; one column of nullable booleans per moment, named by its number.
+
+    Raises
+    ------
+    ValueError
+        There is no such day or minute.
+
+    Examples
+    --------
+    >>> hours = pd.Series(["Mo-Fr 09:00-20:00; Sa 10:00-14:00"])
+    >>> open_when(hours, [(0, 18 * 60 + 30), (5, 18 * 60 + 30)])
+          0      1
+    0  True  False
+    """
+    days = np.array([day for day, _ in asked], dtype=np.intp)
+    minutes = np.array([minute for _, minute in asked], dtype=np.intp)
+    at = np.ravel_multi_index((days, minutes), (len(WEEK), DAY))
+    code, texts = pd.factorize(values)
+    known = [_week_of(str(text)) for text in texts]
+    low = np.array([sure.ravel()[at] for sure, _ in known], np.bool_).reshape(-1, len(at))
+    high = np.array([perhaps.ravel()[at] for _, perhaps in known], np.bool_).reshape(-1, len(at))
+    none = np.zeros((1, len(at)), np.bool_)  # of the code -1: no text
+    low, high = np.vstack([low, none])[code], np.vstack([high, ~none])[code]
+    return pd.DataFrame(
+        {n: pd.arrays.BooleanArray(low[:, n], low[:, n] != high[:, n]) for n in range(len(at))},
+        index=values.index,
+    )
+
+
 def _hours(text: str) -> float:
-    if len(text) > 300:
-        return np.nan
-    text = plain_times(text)
-    if _WEEKLY.search(text):
-        return np.nan
     try:
-        return _mean(_Reader(text).groups()) / 60.0
+        return _mean(_seasons(read_text(text).groups)) / 60.0
     except UnclearError:
         return np.nan
 
 
-# --- what is told of which days ----------------------------------------------------------------
+def _week_of(text: str) -> _Bounds:
+    try:
+        told = read_text(text)
+        seasons = _seasons(told.groups)
+        _mean(seasons)  # what has no mean is not understood
+    except UnclearError:
+        return _unknown()
+    return _unknown() if told.vague else _year(told, seasons)
 
 
-class _Rest(NamedTuple):
-    """A word of rest, and the spans beside it (by their number) that it may be said of."""
-
-    before: int | None
-    after: int | None
-    noon: bool
+# --- what a text tells, by season and day -----------------------------------------------------
 
 
-@dataclass
-class _Group:
-    """Days, Monday 0, and what is told of them; no days: none are named."""
+class _Piece(NamedTuple):
+    """What some days hold: the minutes of a day that are open, and how many they are.
 
-    season: str = ""
-    days: frozenset[int] = frozenset()
-    spans: list[Span] = field(default_factory=list)
-    rests: list[_Rest] = field(default_factory=list)
-    lengths: list[float] = field(default_factory=list)
-    pause: float = 0.0
-    always: bool = False
-    shut: bool = False
-    listing: bool = False  # days off are being listed: 闭馆日：周一
+    `held` is None where only their number is told. `sure` and `perhaps` bound the minutes of these
+    days and the next, since a night belongs to the day on which it begins.
+    """
 
-    @property
-    def told(self) -> bool:
-        return bool(self.spans or self.lengths or self.always)
-
-    @property
-    def broken(self) -> bool:
-        return bool(self.rests or self.pause)
+    held: Bools | None
+    minutes: float
+    sure: Bools
+    perhaps: Bools
 
 
-class _Reader:
-    """Go through a text, and gather what it tells of which days."""
+class _Season(NamedTuple):
+    """The days that are told of a part of the year, and those off; no days: every day."""
 
-    def __init__(self, text: str) -> None:
-        self.tokens = list(_TOKEN.finditer(text))
-        ends = [0, *(token.end() for token in self.tokens)]
-        starts = [*(token.start() for token in self.tokens), len(text)]
-        self.gaps = [text[end:start] for end, start in zip(ends, starts, strict=True)]
-        self.done: list[_Group] = []
-        self.now = _Group()
-        self.waiting: frozenset[int] = frozenset()  # days whose hours follow: 每天（除周一外）..
-
-    def groups(self) -> list[_Group]:
-        """Give the groups, in the order of the text.
-
-        Raises
-        ------
-        UnclearError
-            Some of it is not understood.
-        """
-        if _UNREAD.search("\n".join(self.gaps)):
-            raise UnclearError
-        for place, token in enumerate(self.tokens):
-            kind = str(token.lastgroup)
-            if kind in ("range", "always", "length", "pause"):
-                self._time(kind, token)
-            elif kind in ("shut", "noon"):
-                self._word_of_rest(place, noon=kind == "noon")
-            elif kind in _SIDE:
-                self._side(kind, token[0])
-            else:
-                self._day(place, token)
-        return self._finished()
-
-    def _finished(self) -> list[_Group]:
-        last = self.now
-        if last.told or last.shut:
-            self._next()
-        elif last.broken:
-            raise UnclearError
-        elif last.days - _HOLIDAY:
-            told = [group for group in self.done if not group.shut]
-            if len(told) != 1 or told[0].days:
-                raise UnclearError  # hours before their days, or days without hours
-        return self.done
-
-    def _next(self, days: frozenset[int] = frozenset()) -> None:
-        if self.now.shut and not (self.now.days or self.now.season):
-            raise UnclearError
-        self.done.append(self.now)
-        self.now = _Group(self.now.season, days)
-        self.waiting = frozenset()
-
-    def _time(self, kind: str, token: re.Match[str]) -> None:
-        if self.now.shut:  # 周一休息，9:00-17:00: the hours are of other days
-            if not self.now.days:
-                raise UnclearError(token[0])
-            self._next(self.waiting)
-        if kind == "range":
-            self.now.spans.append(span_of(token))
-        elif kind == "always":
-            self.now.always = True
-        elif kind == "length":
-            self.now.lengths.append(float(token["hours"]) * 60.0)
-        else:
-            minutes = token["unit"] in ("分钟", "min")
-            self.now.pause += float(token["long"]) * (1.0 if minutes else 60.0)
-
-    def _day(self, place: int, token: re.Match[str]) -> None:
-        apart = self.now.listing and self.now.days and re.search("[,;。)]", self.gaps[place])
-        if self.now.told or apart or (self.now.shut and not self.now.listing):
-            self._next(self.waiting)
-        self.now.days |= _days(token)
-
-    def _side(self, kind: str, text: str) -> None:
-        """Take what is neither a time nor a day."""
-        now = self.now
-        if kind == "part":
-            raise UnclearError(text)  # 周一上午闭馆
-        if kind in ("offday", "but"):
-            self._list_off(by_name=kind == "offday")
-        elif kind == "outer" and now.listing:
-            self._next(self.waiting)
-        elif kind == "nonstop" and not (now.told or now.shut):
-            now.days = frozenset()  # 周末不休息: no other hours than those told
-        elif kind == "season":
-            if now.told or now.shut:
-                self._next()
-            self.now.season = re.sub("[季令时]", "", text)
-
-    def _list_off(self, *, by_name: bool) -> None:
-        days = self.now.days
-        if self.now.shut or self.now.told:
-            self._next()
-        elif self.now.broken:
-            raise UnclearError
-        elif days and by_name:  # 周一闭馆日
-            self.now.shut = True
-            return
-        else:
-            self.waiting = days
-        self.now = _Group(self.now.season, shut=True, listing=True)
-
-    def _word_of_rest(self, place: int, *, noon: bool) -> None:
-        now, before, after = self.now, None, None
-        if not noon and now.always and self._near(place, _TOUCHING, "always") and now.days:
-            now.always, now.shut = False, True  # 周一全天闭馆
-        elif not noon and not now.told and (now.days or now.season):
-            now.shut = True
-        else:
-            for near in (_TOUCHING, _NEARBY):
-                if before is None and after is None:
-                    before = len(now.spans) - 1 if self._near(place, near, "range") else None
-                    after = len(now.spans) if self._near(place, near, "range", 1) else None
-            if now.shut or (before is None and after is None):
-                raise UnclearError
-            now.rests.append(_Rest(before, after, noon))
-
-    def _near(self, place: int, how: re.Pattern[str], kind: str, ahead: int = 0) -> bool:
-        """Say whether a token of a kind stands before or behind, with little between."""
-        other = place + (1 if ahead else -1)
-        inside = 0 <= other < len(self.tokens) and self.tokens[other].lastgroup == kind
-        return inside and how.fullmatch(self.gaps[place + ahead]) is not None
+    pieces: Mapping[frozenset[int], _Piece]
+    off: frozenset[int]
 
 
-def _days(token: re.Match[str]) -> frozenset[int]:
-    """Give the days of a token, Monday 0; 7 stands for holidays."""
-    if token["week"]:
-        found: list[int] = []
-        for to, name in re.findall(rf"(-\s*)?{_WEEK}?([一二三四五六日七天1-7])", token["week"]):
-            found += _through(found[-1], _DAYS[name]) if to else [_DAYS[name]]
-        return frozenset(found)
-    if token["enweek"]:
-        return frozenset(_through(*(_DAYS[token[name][:2]] for name in ("enfrom", "ento"))))
-    if token["enday"]:
-        return frozenset((_DAYS[token["enday"][:2]],))
-    return _HOLIDAY if token["holiday"] else _WORDS.get(token["work"], _ALL)
-
-
-def _through(begin: int, end: int) -> list[int]:
-    return [day % 7 for day in range(begin, end + 1 + 7 * (end < begin))]
-
-
-# --- minutes -----------------------------------------------------------------------------------
-
-
-def _mean(groups: Sequence[_Group]) -> float:
-    """Give the mean minutes of the days on which it opens, of each season and of all seasons."""
+def _seasons(groups: Sequence[Group]) -> dict[str, _Season]:
     opened = [group for group in groups if not group.shut]
-    seasons = list(dict.fromkeys(group.season for group in opened))
-    if not seasons or (len(seasons) > 1 and "" in seasons):
+    names = list(dict.fromkeys(group.season for group in opened))
+    if not names or (len(names) > 1 and "" in names):
         raise UnclearError
     if opened[-1].broken and not all(group.broken for group in opened):
         raise UnclearError  # the break behind them all may be of them all
+    return {
+        name: _Season(
+            _pieces([group for group in opened if group.season == name]),
+            _union(g.days for g in groups if g.shut and g.season in ("", name)),
+        )
+        for name in names
+    }
+
+
+def _pieces(groups: Iterable[Group]) -> dict[frozenset[int], _Piece]:
+    """Give what the days hold; days that share a text, each once."""
+    known: dict[frozenset[int], _Piece] = {}
+    for group in groups:
+        piece = _opened(group)
+        if group.days == HOLIDAY:
+            continue
+        days = group.days - HOLIDAY
+        if days in known:
+            held, minutes, sure, perhaps = known[days]
+            if piece.held is None or held is None or (piece.held & held).any():
+                raise UnclearError  # the same days are told twice
+            bounds = (sure | piece.sure, perhaps | piece.perhaps)
+            piece = _Piece(held | piece.held, minutes + piece.minutes, *bounds)
+        known[days] = piece
+    if any(not a or not b or a & b for a, b in combinations(known, 2)):
+        raise UnclearError
+    return known
+
+
+def _mean(seasons: Mapping[str, _Season]) -> float:
+    """Give the mean minutes of the days on which it opens, of each season and of all seasons."""
     means = []
-    for season in seasons:
-        told = [group for group in groups if group.season in ("", season)]
-        off = [group.days for group in told if group.shut]
-        mine = [group for group in opened if group.season == season]
-        means.append(_week(mine, frozenset().union(*off)))
+    for pieces, off in seasons.values():
+        weights = [len(days - off) if days else 7 for days in pieces]
+        if not sum(weights):
+            raise UnclearError
+        total = sum(n * told.minutes for n, told in zip(weights, pieces.values(), strict=True))
+        means.append(total / sum(weights))
     return sum(means) / len(means)
 
 
-def _week(groups: Iterable[_Group], off: frozenset[int]) -> float:
-    """Give the mean minutes of the days on which it opens; days off count for nothing."""
-    known: dict[frozenset[int], tuple[npt.NDArray[np.bool_] | None, float]] = {}
-    for group in groups:
-        held, minutes = _opened(group)
-        if group.days == _HOLIDAY:
-            continue
-        days = group.days - _HOLIDAY
-        if days in known:
-            earlier, more = known[days]
-            if held is None or earlier is None or (held & earlier).any():
-                raise UnclearError  # the same days are told twice
-            held, minutes = held | earlier, minutes + more
-        known[days] = held, minutes
-    if any(not a or not b or a & b for a, b in combinations(known, 2)):
-        raise UnclearError
-    weights = [len(days - off) if days else 7 for days in known]
-    if not sum(weights):
-        raise UnclearError
-    total = sum(n * told[1] for n, told in zip(weights, known.values(), strict=True))
-    return total / sum(weights)
+def _union(sets: Iterable[frozenset[int]]) -> frozenset[int]:
+    return frozenset().union(*sets)
 
 
-def _opened(group: _Group) -> tuple[npt.NDArray[np.bool_] | None, float]:
+# --- the minutes of a week --------------------------------------------------------------------
+
+
+class _Bounds(NamedTuple):
+    """Minutes of the week, days by minutes: open for sure, and perhaps."""
+
+    sure: Bools
+    perhaps: Bools
+
+
+def _unknown() -> _Bounds:
+    return _Bounds(np.zeros((7, DAY), np.bool_), np.ones((7, DAY), np.bool_))
+
+
+def _year(told: Told, seasons: Mapping[str, _Season]) -> _Bounds:
+    """Bound the minutes of a week in any part of the year."""
+    weeks = [_week(told, season) for season in seasons.values()]
+    base = seasons.get("")
+    names = {group.season for group in told.groups} - {""}
+    for name in names - set(seasons):  # it has days off in it: 冬季闭园, 冬季周一闭馆
+        off = [group.days for group in told.groups if group.season == name]
+        if not all(off):
+            weeks.append(_Bounds(*np.zeros((2, 7, DAY), np.bool_)))
+        elif base is None:
+            return _unknown()
+        else:
+            weeks.append(_week(told, base._replace(off=base.off | _union(off))))
+    if base is None and not _whole_year(names):
+        return _unknown()
+    sure = np.array([week.sure for week in weeks], np.bool_)
+    perhaps = np.array([week.perhaps for week in weeks], np.bool_)
+    return _Bounds(np.all(sure, axis=0), np.any(perhaps, axis=0))
+
+
+def _whole_year(names: Iterable[str]) -> bool:
+    """Say whether parts of the year make up the whole of it; 夏 and 冬 are its two halves."""
+    months: set[int] = set()
+    for name in names:
+        ends = [int(month) for month in re.findall(r"(\d+)月", name)]
+        if len(ends) == 2:
+            first, last = ends
+            months |= {(m - 1) % 12 for m in range(first, last + 1 + 12 * (last < first))}
+    words = set("".join(names))
+    return len(months) == 12 or {"夏", "冬"} <= words or {"旺", "淡"} <= words
+
+
+def _week(told: Told, season: _Season) -> _Bounds:
+    sure, perhaps = np.zeros((2, 7, 2 * DAY), np.bool_)
+    nights = np.zeros(2 * DAY, np.bool_)
+    for days, piece in season.pieces.items():
+        nights[DAY:] |= piece.perhaps[DAY:]
+        here = sorted((days or WEEK) - season.off)
+        sure[here], perhaps[here] = piece.sure, piece.perhaps
+    for group in told.groups:
+        if not (group.days or group.shut):
+            sure[sorted(WEEK - group.sure)] = False
+    named = _union([*season.pieces, season.off])
+    nights[:DAY] = True
+    if told.elsewhen and frozenset() not in season.pieces:
+        perhaps[sorted(WEEK - named)] = nights
+    loose = [group for group in told.groups if group.weekends]
+    maybe = [day for day in _WEEKEND if loose and day not in named]
+    sure[maybe] = False
+    if not all(group.shut for group in loose):
+        perhaps[maybe] = nights
+    return _Bounds(_folded(sure), _folded(perhaps))
+
+
+def _folded(held: Bools) -> Bools:
+    """Lay the nights on the next days; that of Sunday on Monday."""
+    night = np.roll(held[:, DAY:], 1, axis=0)
+    return np.asarray(held[:, :DAY] | night, np.bool_)
+
+
+def _opened(group: Group) -> _Piece:
     """Give a group's open minutes, each for itself where spans are told, and their number."""
     resting = _resting(group)
     kept = [span for number, span in enumerate(group.spans) if number not in resting]
@@ -369,18 +308,31 @@ def _opened(group: _Group) -> tuple[npt.NDArray[np.bool_] | None, float]:
         kept = [Span(0, DAY)]
     held = None
     if kept:
-        held = union(kept) & ~union(group.spans[number] for number in resting)
+        rest = union(group.spans[number] for number in resting)
+        held = union(kept) & ~rest
         minutes = float(held.sum()) - group.pause
+        perhaps = _two_days(kept) & ~np.tile(rest, 2)
+        sure = perhaps & (group.pause == 0.0)  # else it is not told when the break is
     elif group.broken:
         raise UnclearError
     else:
         minutes = group.lengths[0]
+        sure = np.zeros(2 * DAY, np.bool_)
+        perhaps = np.arange(2 * DAY) < DAY
     if not 0.0 < minutes <= DAY or any(abs(minutes - told) > 1.0 for told in group.lengths):
         raise UnclearError
-    return held, minutes
+    return _Piece(held, minutes, sure, perhaps)
 
 
-def _resting(group: _Group) -> set[int]:
+def _two_days(spans: Iterable[Span]) -> Bools:
+    """Say for each minute of a day and the next whether a span holds it."""
+    held = np.zeros(2 * DAY, np.bool_)
+    for span in spans:
+        held[span.begin : span.end] = True
+    return held
+
+
+def _resting(group: Group) -> set[int]:
     """Say which spans are breaks: beside a word of rest, and within the others."""
     resting: set[int] = set()
     for rest in group.rests:
@@ -420,4 +372,4 @@ def _in_order(spans: Sequence[Span]) -> None:
             raise UnclearError
 
 
-__all__ = ["hours_per_day"]
+__all__ = ["hours_per_day", "open_at", "open_when"]
