@@ -292,3 +292,27 @@ GAPS: Final = Table(
     },
     ("Polygon", "MultiPolygon", "Point", "MultiPoint"),
 )
+
+MOMENTS: Final = Table(
+    "moments",
+    ("moment", "scope", "circle", "kind"),
+    {
+        "limit": Column("number", "threshold", minimum=0.0),
+        "limit_unit": _LIMIT_UNIT,
+        "persons": Column("number", "residents judged", minimum=0.0),
+        "covered_any": Column("number", "of them within the threshold, ever open", minimum=0.0),
+        "covered_low": Column("number", "if what may be closed is closed", minimum=0.0),
+        "covered_high": Column("number", "if what may be open is open", minimum=0.0),
+        "flag": _FLAG,
+    },
+)
+
+OPENINGS: Final = Table(
+    "openings",
+    ("moment", "kind"),
+    {
+        "open": Column("number", "facilities that are open", minimum=0.0),
+        "closed": Column("number", "facilities that are closed", minimum=0.0),
+        "unknown": Column("number", "facilities whose hours are not known", minimum=0.0),
+    },
+)
