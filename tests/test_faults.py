@@ -225,9 +225,9 @@ def of_call(module, node, options):
 
 
 def scanned():
-    folders = ("sources", "datum", "standards", "config", "tables", "network", "siting")
+    folders = ("sources", "datum", "standards", "config", "tables", "network", "siting", "scenario")
     paths = [path for name in folders for path in sorted((PACKAGE / name).glob("*.py"))]
-    names = ("reading", "checking", "crs", "scenario")
+    names = ("reading", "checking", "crs", "roadworks")
     modules = {}
     for path in [*paths, *(PACKAGE / f"{name}.py" for name in names)]:
         parts = path.relative_to(PACKAGE.parent).with_suffix("").parts

@@ -238,3 +238,126 @@ def test_a_broken_file_is_told(tmp_path, text, what):
 def test_a_file_that_is_not_there_is_told(tmp_path):
     with pytest.raises(MissingFileError, match="there is no such file"):
         read_scenario(tmp_path / "none.toml")
+
+
+def roads(**changes):
+    return Scenario.model_validate({"zh": "试", "roads": changes})
+
+
+BRIDGE = {"name": "沿河桥", "line": [(LON, LAT), (LON + 4 * STEP, LAT + 4 * STEP)]}
+
+
+def test_a_road_is_given_in_degrees_of_a_datum_or_in_metres(mini):
+    crs = mini.network.crs
+    post, clinic = (mini.inventory.geometry[key] for key in ("n900", "n902"))
+    metres = {"name": "乙", "line": [(p.x, p.y) for p in (post, clinic)], "crs": crs.to_string()}
+    shifted = {**BRIDGE, "name": "丙", "datum": "gcj02", "join_m": 600, "highway": "steps"}
+    table = roads(add=[BRIDGE, metres, shifted]).roads_added(crs)
+    assert table.crs == crs
+    assert table["name"].tolist() == ["沿河桥", "乙", "丙"]
+    assert table["join_m"].tolist() == [30.0, 30.0, 600.0]
+    assert table["highway"].tolist() == ["footway", "footway", "steps"]
+    lines = table.geometry
+    assert lines[0].hausdorff_distance(lines[1]) < 0.01
+    assert 100 < lines[0].hausdorff_distance(lines[2]) < 1000  # what GCJ-02 is shifted by
+
+
+def test_a_road_is_closed_by_a_line_a_point_or_its_name(mini):
+    line = {"name": "甲", "line": BRIDGE["line"]}
+    point = {"name": "乙", "lon": LON, "lat": LAT, "within_m": 40}
+    post = mini.inventory.geometry["n900"]
+    metres = {"name": "丙", "x": post.x, "y": post.y, "crs": mini.network.crs.to_string()}
+    table = roads(close=[line, point, metres]).roads_closed(mini.network.crs)
+    assert table.geom_type.tolist() == ["LineString", "Point", "Point"]
+    assert table["within_m"].tolist() == [15.0, 40.0, 15.0]
+    assert table.geometry[1].distance(table.geometry[2]) < 0.01
+    both = roads(add=[BRIDGE, {**BRIDGE, "name": "另一座"}], close=[{"name": "沿河桥"}, point])
+    assert both.roads_added(mini.network.crs)["name"].to_dict() == {1: "另一座"}
+    assert both.roads_closed(mini.network.crs)["name"].to_dict() == {1: "乙"}
+
+
+def test_a_road_that_is_built_and_closed_by_name_is_none(mini):
+    nothing = roads(add=[BRIDGE], close=[{"name": "沿河桥"}])
+    assert nothing.roads_added(mini.network.crs) is None
+    assert nothing.roads_closed(mini.network.crs) is None
+    assert scenario().roads_added(mini.network.crs) is None
+
+
+def test_a_scenario_names_its_roads(tmp_path):
+    path = written(
+        tmp_path,
+        """
+        zh = "修桥"
+        [[roads.add]]
+        name = "沿河桥"
+        line = [[110.001, 26.9], [110.002, 26.9]]
+        datum = "gcj02"
+        bridge = true
+        [[roads.close]]
+        name = "老街"
+        lon = 110.0
+        lat = 27.0
+        [walk]
+        speed_m_min = 70
+        """,
+    )
+    read = read_scenario(path)
+    assert read.summary("zh") == (
+        "情景“修桥”，不是现状：新建道路“沿河桥”、封闭道路“老街”；步行速度 70 米/分钟。"
+    )
+    assert read.summary("en") == (
+        "Scenario “修桥”, not as it is: roads: built “沿河桥”, closed “老街”; "
+        "walking speed 70 m/min."
+    )
+    added = read.record()["roads"]["add"]
+    assert [(road["name"], road["datum"], road["bridge"]) for road in added] == [
+        ("沿河桥", "gcj02", True)
+    ]
+    assert read.record()["roads"]["close"][0]["within_m"] == 15.0
+
+
+def test_many_roads_are_counted():
+    many = roads(add=[{**BRIDGE, "name": f"路{n}"} for n in range(7)])
+    assert many.roads.summary("zh") == ["新建道路“路0”“路1”“路2”“路3”“路4”等 7 条"]
+    assert many.roads.summary("en")[0].endswith("“路4” and 2 more")
+
+
+def test_all_faults_of_roads_are_told_at_once(tmp_path):
+    path = written(
+        tmp_path,
+        """
+        zh = "修桥"
+        [[roads.add]]
+        name = "甲"
+        line = [[26.9, 110.001], [26.9, 110.002]]
+        [[roads.add]]
+        name = "乙"
+        line = [[110.001, 26.9]]
+        highway = "motorway"
+        [[roads.close]]
+        name = "丙"
+        lon = 110.0
+        [[roads.close]]
+        name = "丁"
+        line = [[110.0, 27.0], [110.1, 27.0]]
+        x = 5.0
+        y = 5.0
+        crs = "EPSG:4546"
+        """,
+    )
+    with pytest.raises(ConfigError) as told:
+        read_scenario(path)
+    assert [fault.what for fault in told.value.faults] == [
+        "roads.add[0]: give longitude, then latitude; or metres with crs",
+        "roads.add[1].line: Tuple should have at least 2 items after validation, not 1",
+        "roads.add[1].highway: people do not walk on 'motorway'",
+        "roads.close[0]: give a line, or lon and lat, or x and y with crs, or none of them",
+        "roads.close[1]: give a line, or lon and lat, or x and y with crs, or none of them",
+    ]
+
+
+def test_names_of_roads_are_unique_and_known():
+    with pytest.raises(ValueError, match="roads have the same name: 沿河桥"):
+        roads(add=[BRIDGE, BRIDGE])
+    with pytest.raises(ValueError, match="no road that is built has this name: 新桥"):
+        roads(add=[BRIDGE], close=[{"name": "新桥"}])
