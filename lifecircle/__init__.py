@@ -17,8 +17,10 @@ _HOMES = {
     "read_config": "config",
     "assess": "county",
     "Assessment": "county",
-    "measure": "county",
+    "measure": "measuring",
     "judge": "county",
+    "decide": "county",
+    "assess_profiles": "county",
     "read_scenario": "scenario",
     "start_county": "starting",
     "check_county": "checking",
@@ -62,6 +64,8 @@ __all__ = [  # noqa: RUF022 - in pipeline order
     "Assessment",
     "measure",
     "judge",
+    "decide",
+    "assess_profiles",
     "read_scenario",
     "start_county",
     "check_county",
@@ -104,7 +108,7 @@ if TYPE_CHECKING:
     from lifecircle.catchment import supply, supply_by_unit
     from lifecircle.checking import check_county
     from lifecircle.config import WalkProfile, read_config
-    from lifecircle.county import Assessment, assess, judge, measure
+    from lifecircle.county import Assessment, assess, assess_profiles, decide, judge
     from lifecircle.difference import compare_runs, read_run, run_of, write_difference
     from lifecircle.dwelling import dwelling_evidence
     from lifecircle.gap import gaps
@@ -112,6 +116,7 @@ if TYPE_CHECKING:
     from lifecircle.inequality import gini, lorenz
     from lifecircle.isochrone import isochrones
     from lifecircle.matching import merge_facilities
+    from lifecircle.measuring import measure
     from lifecircle.network import WalkNetwork
     from lifecircle.plan import roll_up, scorecard
     from lifecircle.population import cells_from_raster, cells_from_totals, reconcile

@@ -110,7 +110,8 @@ def isochrones(
         raise InputError(Fault("isochrones", "a limit is not above 0", "give minutes or metres"))
     raster = _snap_raster(network, raster_m, access_m, area)
     sources = network.snap(facilities)
-    groups = list(_groups(facilities, sources, per_facility=per_facility))
+    on = np.flatnonzero(network.locate(sources).chain >= 0)
+    groups = list(_groups(facilities, sources, on, per_facility=per_facility))
     rows: list[tuple[str, float, str, str, BaseGeometry]] = []
     for unit, limits, measured in (
         ("minutes", np.asarray(minutes, float) * 60.0, network),
@@ -128,14 +129,13 @@ def isochrones(
 
 
 def _groups(
-    facilities: gpd.GeoDataFrame, sources: Places, *, per_facility: bool
+    facilities: gpd.GeoDataFrame, sources: Places, on: Longs, *, per_facility: bool
 ) -> Iterator[tuple[str, str, Longs]]:
     """Yield (origin, kind, positions of its entrances on the network)."""
     number = facilities.index.get_indexer(sources.ids)
     kinds = facilities["kind"].to_numpy(dtype=object)
     kind_code, names = pd.factorize(kinds, sort=True)
     origins = facilities.index if per_facility else pd.Index(names)
-    on = np.flatnonzero(~sources.off_network)
     code = number[on] if per_facility else kind_code[number[on]]
     # A stable sort keeps the order of the entrances.
     ptr, order = group(code.astype(np.int32), len(origins))

@@ -17,12 +17,12 @@ from lifecircle.errors import Fault, TableError
 from lifecircle.kernels import search
 from lifecircle.kernels.graph import Floats, Ints, Longs, group
 from lifecircle.kernels.places import gather
-from lifecircle.network import WalkNetwork
+from lifecircle.network import LATEST, WalkNetwork
 from lifecircle.place import Located, Places
 from lifecircle.tables import FACILITIES, check, code_index
 
 Direction = Literal["to", "from"]
-"""Walk to the facilities, or from them. The two differ once slope is known."""
+"""Walk to the facilities, or from them. The two differ where slope is known."""
 
 _BUCKETS: Final = 4096  # at most; the width of a bucket grows instead
 
@@ -91,7 +91,7 @@ def nearest_times(
     seconds = np.empty((len(wanted), len(targets)))
     labels = np.empty((len(wanted), len(targets)), np.int32)
     for k in range(len(wanted)):
-        chosen = np.flatnonzero((kind_code == k) & ~sources.off_network)
+        chosen = np.flatnonzero((kind_code == k) & (at_source.chain >= 0))
         seconds[k], labels[k] = nearest_seconds(
             network, take(at_source, chosen), number[chosen], at_target, cutoff_seconds
         )
@@ -136,10 +136,10 @@ def nearest_seconds(
     if not len(labels):
         return np.full(len(targets.chain), np.nan), np.full(len(targets.chain), -1, np.int32)
     a, b = network.chain_ends
-    total = network.chain_seconds
+    total = chain_totals(network, direction)[0]
     start, start_seconds = seconds_to_ends(network, sources, direction)
     both = np.concatenate([labels, labels])
-    best, label = search_junctions(network, start, start_seconds, both, cutoff_seconds)
+    best, label = search_junctions(network, start, start_seconds, both, cutoff_seconds, direction)
     order = np.lexsort((labels, sources.chain))
     ptr, _ = group(sources.chain[order], len(total))
     s_ahead, s_back = _oriented(sources, direction)
@@ -160,7 +160,7 @@ def nearest_seconds(
         sources.access[order],
         labels[order].astype(np.int32),
     )
-    out = ~(seconds <= cutoff_seconds) | np.isinf(seconds)
+    out = ~(seconds <= min(cutoff_seconds, LATEST))
     seconds[out], found[out] = np.nan, -1
     return seconds, found
 
@@ -260,7 +260,7 @@ def pair_seconds(
     on = on[np.argsort(owner[on], kind="stable")]
     source = take(sources, on)
     s_ptr = np.searchsorted(owner[on], np.arange(owners + 1)).astype(np.int64)
-    by_a, by_b = _end_seconds(source, network.chain_seconds, "to")
+    by_a, by_b = _end_seconds(network, source, "to")
     placed = np.flatnonzero(targets.chain >= 0)
     p_ptr, order_by_chain = group(targets.chain[placed], len(network.chain_seconds))
     order = np.asarray(placed[order_by_chain], dtype=np.int32)
@@ -285,7 +285,7 @@ def pair_seconds(
         place.ahead,
         place.back,
         place.access,
-        float(cutoff_seconds),
+        min(float(cutoff_seconds), LATEST),
     )
     return rows, column, seconds
 
@@ -330,7 +330,7 @@ def pair_times(
         )
     at_start, at_end = network.locate(start), network.locate(end)
     seconds = np.full(len(origins), np.nan)
-    key = np.where(end.off_network, -1, np.arange(len(end)))
+    key = np.where(at_end.chain < 0, -1, np.arange(len(end)))
     same = pd.DataFrame({"c": at_end.chain, "p": at_end.ahead, "a": at_end.access})
     for rows in same[key >= 0].groupby(["c", "p", "a"], sort=False).indices.values():
         pairs = np.flatnonzero(key >= 0)[rows]
@@ -359,9 +359,26 @@ def _oriented(places: Located, direction: Direction) -> tuple[Floats, Floats]:
     return (places.ahead, places.back) if direction == "to" else (places.back, places.ahead)
 
 
-def _end_seconds(sources: Located, total: Floats, direction: Direction) -> tuple[Floats, Floats]:
+def chain_totals(network: WalkNetwork, direction: Direction) -> tuple[Floats, Floats]:
+    """Give the seconds along whole chains and back, for those who walk to, or from.
+
+    Parameters
+    ----------
+    network
+        The walk network.
+    direction
+        Whether people walk ``"to"`` the sources or ``"from"`` them.
+    """
+    both = (network.chain_seconds, network.chain_seconds_back)
+    return both if direction == "to" else both[::-1]
+
+
+def _end_seconds(
+    network: WalkNetwork, sources: Located, direction: Direction
+) -> tuple[Floats, Floats]:
     """Give the seconds between each source and its chain's two ends, access leg included."""
     ahead, back = _oriented(sources, direction)
+    total = chain_totals(network, direction)[1]
     return ahead + sources.access, total[sources.chain] - back + sources.access
 
 
@@ -385,7 +402,7 @@ def seconds_to_ends(
         The first ends of all sources' chains, then the second ends.
     """
     a, b = network.chain_ends
-    by_a, by_b = _end_seconds(sources, network.chain_seconds, direction)
+    by_a, by_b = _end_seconds(network, sources, direction)
     return (
         np.concatenate([a[sources.chain], b[sources.chain]]),
         np.concatenate([by_a, by_b]),
@@ -398,6 +415,7 @@ def search_junctions(
     start_seconds: Floats,
     labels: Ints | None,
     cutoff_seconds: float,
+    direction: Direction = "to",
 ) -> tuple[Floats, Ints]:
     """Find each junction's seconds to the nearest source.
 
@@ -411,6 +429,8 @@ def search_junctions(
         Facility of each entry of `start`; None where nobody asks which one it is.
     cutoff_seconds
         Longer walks are not followed.
+    direction
+        As for `seconds_to_ends`.
 
     Returns
     -------
@@ -418,16 +438,20 @@ def search_junctions(
         inf and -1 where not reached; no labels (empty) where none were given.
     """
     ptr, to, _ = network.junction_graph
-    longest = max(float(network.half_seconds.max()), float(start_seconds.max()))
-    width = max(float(network.half_seconds.mean()) / 2.0, longest / (_BUCKETS - 4), 1e-6)
+    half = network.half_seconds if direction == "to" else network.half_seconds_from
+    finite = half[half < np.inf]
+    mean = float(finite.mean()) if len(finite) else 0.0
+    latest = start_seconds[start_seconds < LATEST]
+    longest = max(float(finite.max(initial=0.0)), float(latest.max(initial=0.0)))
+    width = max(mean / 2.0, longest / (_BUCKETS - 4), 1e-6)
     return search.nearest(
         ptr,
         to,
-        network.half_seconds,
+        half,
         start.astype(np.int32),
         start_seconds,
         None if labels is None else labels.astype(np.int32),
-        float(cutoff_seconds),
+        min(float(cutoff_seconds), LATEST),
         width,
         int(longest / width) + 3,
     )

@@ -15,8 +15,10 @@ from lifecircle.config import CountyConfig
 from lifecircle.crs import check_scale, metric_crs, require_metric
 from lifecircle.errors import Fault, InputError
 from lifecircle.network import WalkNetwork
+from lifecircle.scenario import Scenario
 from lifecircle.service import known_kinds
 from lifecircle.sources.boundary import adcode_dataset, read_boundary
+from lifecircle.sources.elevation import read_elevation
 from lifecircle.sources.osm import OsmExtract
 from lifecircle.sources.osmcache import read_cached
 from lifecircle.sources.overpass import read_overpass
@@ -91,9 +93,16 @@ def walk_area(
     limits = {unit: [s.longest(unit) for s in standards] for unit in get_args(Unit)}
     minutes = max(*limits["minutes"], *config.isochrones.minutes, 0.0)
     metres = max(*limits["metres"], *config.isochrones.metres, 0.0)
-    reach_m = max(minutes * config.walk.metres_per_minute, metres) + config.walk.snap_limit_m
+    fastest = max(config.walk.fastest_kph, _swept_kph(config)) * 1000.0 / 60.0
+    reach_m = max(minutes * fastest, metres) + config.walk.furthest_m
     wide = gpd.GeoSeries([boundary], crs=4326).to_crs(crs).simplify(10.0).buffer(reach_m)
     return cast("BaseGeometry", wide.to_crs(4326).iloc[0])
+
+
+def _swept_kph(config: CountyConfig) -> float:
+    """Give the fastest speed of the county's sweep of settings, km/h; 0 without one."""
+    asked = config.confidence
+    return asked.speed_m_min[1] * 0.06 if asked.settings else 0.0
 
 
 def with_boundary_file(config: CountyConfig) -> CountyConfig:
@@ -149,8 +158,15 @@ def read_extract(
     )
 
 
-def walk_network(config: CountyConfig, extract: OsmExtract | None, crs: pyproj.CRS) -> WalkNetwork:
-    """Build the walk network from whatever the county names as its roads.
+def walk_network(
+    config: CountyConfig,
+    extract: OsmExtract | None,
+    crs: pyproj.CRS,
+    *,
+    area: BaseGeometry | None = None,
+    scenario: Scenario | None = None,
+) -> WalkNetwork:
+    """Build the walk network from whatever the county names as its roads, with its slope.
 
     Parameters
     ----------
@@ -160,12 +176,28 @@ def walk_network(config: CountyConfig, extract: OsmExtract | None, crs: pyproj.C
         What was read of its OSM file, if that is where the roads are from.
     crs
         The county's metric CRS.
+    area
+        The county and its walks in lon/lat; elevations are read for it.
+    scenario
+        Roads that are added or closed.
 
     Raises
     ------
     InputError
-        The roads are missing or wrong.
+        The roads or the elevations are missing or wrong.
     """
+    network = _network(config, extract, crs, scenario)
+    if config.elevation is None or area is None:
+        return network
+    return network.with_elevation(read_elevation(config.elevation.path, area, crs).at)
+
+
+def _network(
+    config: CountyConfig,
+    extract: OsmExtract | None,
+    crs: pyproj.CRS,
+    scenario: Scenario | None,
+) -> WalkNetwork:
     roads, walk = config.roads, config.walk
     if extract is not None:
         return WalkNetwork.from_osm(extract, crs=crs, profile=walk)

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import geopandas as gpd
+import pandas as pd
 import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from lifecircle.config import CountyConfig, Dataset, datasets
+from lifecircle.config import CountyConfig, Dataset, WalkProfile, datasets
 from lifecircle.errors import warn
-from lifecircle.place import Places
+from lifecircle.place import Located
 from lifecircle.sources.osmcache import file_sha256
 from lifecircle.standards import Standard
 from lifecircle.tables import first
@@ -28,27 +29,29 @@ _OUTLINE_M: Final = (2.0, 30.0)  # ... and between these
 
 def warn_off_network(
     facilities: gpd.GeoDataFrame,
-    facility_places: Places,
+    located: Located,
+    entrances: pd.Index,
     cells: gpd.GeoDataFrame,
-    cell_places: Places,
     units: gpd.GeoDataFrame,
 ) -> None:
-    """Name the facilities and count the residents that lie beyond the snap limit.
+    """Name the facilities and count the residents that lie far from any road, or on a barred one.
 
     Parameters
     ----------
-    facilities, cells, units
+    facilities, units
         Tables per `lifecircle.tables`.
-    facility_places, cell_places
-        What the network's ``snap`` gave for them.
+    located, entrances
+        Where the facilities' entrances lie on the network, and whose they are.
+    cells
+        Cells with ``access_m``, NaN where off the network.
     """
-    on = set(facility_places.ids[~facility_places.off_network])
+    on = set(entrances[located.chain >= 0])
     lost = facilities[~facilities.index.isin(on)]
     if len(lost):
         called = lost["name"].where(lost["name"].notna(), lost.index.to_series())
         names = [f"{name} ({kind})" for name, kind in zip(called, lost["kind"], strict=True)]
         warn(f"off network: {len(lost)} facilities far from any road: {first(names, 10)}")
-    off = cells[cell_places.off_network]
+    off = cells[cells["access_m"].isna()]
     people = off.groupby("unit_id")["persons"].sum()
     people = people[people > 0]
     if len(people):
@@ -57,6 +60,26 @@ def warn_off_network(
         warn(
             f"off network: {people.sum():,.0f} residents in {len(off)} cells live far from any "
             f"road and count as not reached: {first(told, 10)}"
+        )
+
+
+def warn_across_country(cells: gpd.GeoDataFrame, profile: WalkProfile) -> None:
+    """Count the residents who reach their road across country, beyond the snap limit.
+
+    Parameters
+    ----------
+    cells
+        Cells with ``access_m``.
+    profile
+        Its limits.
+    """
+    far = cells["access_m"] > profile.snap_limit_m
+    persons = float(cells.loc[far, "persons"].sum())
+    if persons > 0:
+        warn(
+            f"across country: {persons:,.0f} residents in {int(far.sum())} cells live more than "
+            f"{profile.snap_limit_m:g} m from any road and are taken to walk there straight, at "
+            f"{profile.offroad_kph:g} km/h; map their roads"
         )
 
 
@@ -163,15 +186,13 @@ def uneven_land(cells: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> list[str]:
     return [finding]
 
 
-def people_record(
-    cells: gpd.GeoDataFrame, places: Places, people: dict[str, float]
-) -> dict[str, Any]:
+def people_record(cells: gpd.GeoDataFrame, people: dict[str, float]) -> dict[str, Any]:
     """Give the persons in, assessed and off the network, and how each unit's were placed.
 
     Parameters
     ----------
-    cells, places
-        The population cells and where they lie on the network.
+    cells
+        The population cells, with ``access_m``: NaN where off the network.
     people
         What went in, by name.
 
@@ -184,7 +205,7 @@ def people_record(
     people = {
         **people,
         "assessed": float(persons.sum()),
-        "off_network": float(persons[places.off_network].sum()),
+        "off_network": float(persons[cells["access_m"].isna()].sum()),
     }
     placed = cells.groupby("unit_id", sort=False)["placed_by"].first()
     return {

@@ -5,14 +5,27 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
 from lifecircle.errors import Fault, InputError, TableError
-from lifecircle.kernels.graph import Bools, Floats, Ints
+from lifecircle.kernels.graph import Floats, Ints
 from lifecircle.tables import first
+
+Bytes = npt.NDArray[np.uint8]
+
+TRAITS: Final = ("steps", "unpaved", "bridge", "wheelchair_no")
+"""What a segment may be beside its class, each a column of edges and a bit of ``traits``, lowest
+first: climbed step by step; unpaved; a bridge or tunnel; closed to wheelchairs."""
+
+
+def trait(name: str) -> np.uint8:
+    """Give the bit of one of `TRAITS`."""
+    return np.uint8(1 << TRAITS.index(name))
 
 
 @dataclass(frozen=True)
@@ -26,8 +39,9 @@ class Segments:
         from below the smallest id; ``vertex1``, ... beside ids that are text.
     u, v
         Node positions of each segment.
-    metres, steps, highway
-        Length in m, whether it is steps, OSM class as a code into ``highways``.
+    metres, traits, highway
+        Length in m, what it is beside its class (bits of `TRAITS`), OSM class as a code into
+        ``highways``.
     dropped
         What was left out, by reason.
     """
@@ -38,7 +52,7 @@ class Segments:
     u: Ints
     v: Ints
     metres: Floats
-    steps: Bools
+    traits: Bytes
     highway: Ints
     highways: tuple[str, ...]
     dropped: Mapping[str, int]
@@ -52,8 +66,8 @@ def cut_edges(nodes: pd.DataFrame, edges: pd.DataFrame) -> Segments:
     nodes
         Index: node id. Columns ``x``, ``y`` in metres.
     edges
-        Columns ``u``, ``v``; optional ``length_m``, ``steps``, ``highway``, ``geometry``. A length
-        that is given is shared out along the geometry.
+        Columns ``u``, ``v``; optional ``length_m``, ``highway``, ``geometry`` and `TRAITS` (bool;
+        missing is False). A length that is given is shared out along the geometry.
 
     Returns
     -------
@@ -112,18 +126,18 @@ def _check_tables(nodes: pd.DataFrame, edges: pd.DataFrame) -> None:
         raise TableError(faults)
 
 
-def _columns(edges: pd.DataFrame) -> tuple[Bools, Ints, tuple[str, ...]]:
-    steps = (
-        edges["steps"].to_numpy(dtype=np.bool_)
-        if "steps" in edges
-        else np.zeros(len(edges), np.bool_)
-    )
+def _columns(edges: pd.DataFrame) -> tuple[Bytes, Ints, tuple[str, ...]]:
+    traits = np.zeros(len(edges), np.uint8)
+    for name in TRAITS:
+        if name in edges:
+            has = edges[name].astype("boolean").fillna(value=False).to_numpy(dtype=np.bool_)
+            traits |= np.where(has, trait(name), np.uint8(0))
     if "highway" not in edges:
-        return steps, np.zeros(len(edges), np.int32), ("",)
+        return traits, np.zeros(len(edges), np.int32), ("",)
     words = edges["highway"].astype("category")
     codes = words.cat.codes.to_numpy(dtype=np.int32)
     names = (*(str(name) for name in words.cat.categories), "")
-    return steps, np.where(codes < 0, len(names) - 1, codes).astype(np.int32), names
+    return traits, np.where(codes < 0, len(names) - 1, codes).astype(np.int32), names
 
 
 def _straight(nodes: pd.DataFrame, edges: pd.DataFrame) -> Segments:
@@ -134,7 +148,7 @@ def _straight(nodes: pd.DataFrame, edges: pd.DataFrame) -> Segments:
         if "length_m" in edges
         else np.hypot(x[u] - x[v], y[u] - y[v])
     )
-    steps, highway, highways = _columns(edges)
+    traits, highway, highways = _columns(edges)
     loops = u == v  # a straight edge from a node to itself leads nowhere
     keep = ~loops
     dropped = {"loops_dropped": int(loops.sum())}
@@ -145,7 +159,7 @@ def _straight(nodes: pd.DataFrame, edges: pd.DataFrame) -> Segments:
         u[keep],
         v[keep],
         metres[keep],
-        steps[keep],
+        traits[keep],
         highway[keep],
         highways,
         dropped,
@@ -180,7 +194,7 @@ def _exploded(nodes: pd.DataFrame, edges: pd.DataFrame) -> Segments:
         wanted = edges["length_m"].to_numpy(dtype=np.float64)
         stretch = np.divide(wanted, drawn, out=np.ones(len(edges)), where=drawn > 0)
         metres = metres * stretch[owner[i]]
-    steps, highway, highways = _columns(edges)
+    traits, highway, highways = _columns(edges)
     su, sv = node[i], node[i + 1]
     keep = su != sv
     return Segments(
@@ -190,7 +204,7 @@ def _exploded(nodes: pd.DataFrame, edges: pd.DataFrame) -> Segments:
         su[keep],
         sv[keep],
         metres[keep],
-        steps[owner[i]][keep],
+        traits[owner[i]][keep],
         highway[owner[i]][keep],
         highways,
         {"loops_dropped": int((~keep).sum())},

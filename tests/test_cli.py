@@ -53,7 +53,7 @@ def test_verbose_tells_each_stage(tmp_path):
     done = run(
         "assess", write_county(tmp_path), "--out", tmp_path / "o", "-v", "--lang", "en", *QUICK
     )
-    assert "[1/10] Reading the area" in done.output
+    assert "[1/11] Reading the area" in done.output
     assert re.search(r"reach +\d+\.\d\d s +\d+ MB", done.output)
 
 

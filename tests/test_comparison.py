@@ -20,7 +20,8 @@ from test_hostile import tags_of
 from unpacking import unpack
 
 from lifecircle.config import read_config
-from lifecircle.county import judge, measure
+from lifecircle.county import judge
+from lifecircle.measuring import measure
 from lifecircle.errors import InputError
 from lifecircle.plan import card_records, empty_scorecard
 from lifecircle.render.cards import write_rolled_up

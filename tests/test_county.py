@@ -13,7 +13,7 @@ from minicounty import LON, STEP, units, with_raster, write_county
 
 import lifecircle
 from lifecircle import assess, read_config, read_osm, write_outputs
-from lifecircle.county import STAGES
+from lifecircle.measuring import STAGES
 from lifecircle.errors import DataWarning
 from lifecircle.reading import with_osm_date
 from lifecircle.setting import derive_settings
@@ -350,6 +350,8 @@ def test_public_names_in_pipeline_order():
         "Assessment",
         "measure",
         "judge",
+        "decide",
+        "assess_profiles",
         "read_scenario",
         "start_county",
         "check_county",

@@ -23,7 +23,8 @@ from synthetic_assessment import HOSTILE, synthetic_assessment
 
 from lifecircle import assess, read_config
 from lifecircle.config import ReportConfig
-from lifecircle.county import judge, measure
+from lifecircle.county import judge
+from lifecircle.measuring import measure
 from lifecircle.errors import DataWarning, InputError, MissingFileError
 from lifecircle.plan import empty_scorecard
 from lifecircle.render.report.evidence import deciding

@@ -178,15 +178,14 @@ def _assess(
     job: Job, options: Options, out: Path, tell: Progress
 ) -> tuple[list[Assessment], list[Path]]:
     from lifecircle.config import read_config
-    from lifecircle.county import judge, measure
+    from lifecircle.county import assess_profiles
     from lifecircle.render.writing import check_writable, write_judgements
 
     tell(BEGUN, 0, 0)
     county, folder = read_config(job.config), out / job.name
     check_writable(folder)
     _sweep(folder)
-    measured = measure(county, options.standards, progress=tell)
-    judged = [judge(measured, standard) for standard in measured.standards]
+    judged = assess_profiles(county, options.standards, progress=tell)
     tell(WRITING, 0, 0)
     lang = options.lang or county.map.lang
     return judged, write_judgements(judged, folder, lang=lang, without=options.without)

@@ -18,12 +18,20 @@ app = typer.Typer()
 
 
 @app.command()
-def assess(
+def assess(  # noqa: PLR0913, PLR0917 - an option each
     config: County,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for the results; out/NAME by default.")
     ] = None,
     standard: Standards = None,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--profile",
+            help="How people move: adult, elderly, with-child, wheelchair, bicycle, e-bike, car; "
+            "several times: each is judged. 出行方式",
+        ),
+    ] = None,
     lang: Language = None,
     without: Without = None,
     scenario: Annotated[
@@ -40,14 +48,15 @@ def assess(
         raise typer.BadParameter("-v and -q exclude each other")
     left_out = [part.value for part in without or []]
     with complaining(quiet=quiet):
-        chosen = standard or []
-        _assess(config, out, chosen, lang, left_out, scenario, verbose=verbose, quiet=quiet)
+        chosen = standard or [], profile or []
+        _assess(config, out, *chosen, lang, left_out, scenario, verbose=verbose, quiet=quiet)
 
 
-def _assess(
+def _assess(  # noqa: PLR0913 - an option each
     path: Path,
     out: Path | None,
     standards: list[str],
+    profiles: list[str],
     lang: Lang | None,
     without: list[str],
     scenario: Path | None,
@@ -59,17 +68,19 @@ def _assess(
     from lifecircle.scenario import read_scenario
 
     county = read_config(path)
+    if profiles:
+        walk = county.walk.with_profiles(profiles)
+        county = county.model_copy(update={"walk": walk})
     change = None if scenario is None else read_scenario(scenario)
     chosen = county.map.lang if lang is None else lang.value
     name = county.name if scenario is None else f"{county.name}-{scenario.stem}"
     folder = Path("out") / name if out is None else out
     with show_steps(chosen, ASSESS_STEPS, quiet=quiet, verbose=verbose) as progress:
-        from lifecircle.county import judge, measure
+        from lifecircle.county import assess_profiles
         from lifecircle.render.writing import check_writable, write_judgements
 
         check_writable(folder)
-        measured = measure(county, standards, scenario=change, progress=progress)
-        judged = [judge(measured, standard) for standard in measured.standards]
+        judged = assess_profiles(county, standards, scenario=change, progress=progress)
         progress("writing", len(ASSESS_STEPS) - 1, len(ASSESS_STEPS))
         written = write_judgements(judged, folder, lang=chosen, without=without)
     if not quiet:

@@ -21,6 +21,7 @@ ASSESS_STEPS: Final = (
     "indicators",
     "gaps",
     "scorecard",
+    "decisions",
     "writing",
 )
 CHECK_STEPS: Final = ("area", "ledgers", "roads", "population", "questions")
@@ -42,6 +43,7 @@ STAGES_ZH: Final = {
     "gaps": "识别服务缺口",
     "isochrones": "绘制等时圈",
     "scorecard": "对照规划目标",
+    "decisions": "辅助决策分析",
     "ledgers": "核对设施台账",
     "roads": "读取道路",
     "questions": "相互核对",
@@ -58,6 +60,7 @@ STAGES_EN: Final = {
     "gaps": "Finding gaps",
     "isochrones": "Drawing isochrones",
     "scorecard": "Holding against the plan's targets",
+    "decisions": "Working out what helps to decide",
     "ledgers": "Checking the ledgers",
     "roads": "Reading the roads",
     "questions": "Holding the inputs against one another",

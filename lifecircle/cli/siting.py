@@ -78,14 +78,15 @@ def site(  # noqa: PLR0913, PLR0917 - an option each
         county = read_config(config)
         lang = county.map.lang
         with show_steps(lang, SITE_STEPS, quiet=quiet) as progress:
-            from lifecircle.county import measure
+            from lifecircle.measuring import measure
             from lifecircle.render.writing import check_writable
             from lifecircle.siting.proposing import propose_sites
             from lifecircle.siting.writing import write_proposal
 
             folder = Path("out") / county.name / f"site-{kind}" if out is None else out
             check_writable(folder)
-            measured = measure(county, [standard] if standard else [], progress=progress)
+            judges = [standard] if standard else []
+            measured = measure(county, judges, drawn=False, progress=progress)
             progress("siting", len(SITE_STEPS) - 1, len(SITE_STEPS))
             proposal = propose_sites(
                 measured,

@@ -14,7 +14,7 @@ from lifecircle.cli.progress import ASSESS_STEPS, show_steps
 
 if TYPE_CHECKING:
     from lifecircle.catchment import Supply
-    from lifecircle.county import Measurement
+    from lifecircle.measuring import Measurement
 
 app = typer.Typer()
 
@@ -59,10 +59,10 @@ def supply(
         check_writable(out)
         with show_steps(county.map.lang, _STEPS, quiet=quiet) as progress:
             from lifecircle import catchment
-            from lifecircle.county import measure
+            from lifecircle.measuring import measure
             from lifecircle.render.supplying import write_supply
 
-            measured = measure(county, progress=progress)
+            measured = measure(county, drawn=False, progress=progress)
             cells = measured.cells
             if demand not in cells.columns:
                 cells = catchment.with_group(cells, measured.units, demand)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from lifecircle.config.models import (
     BoundaryConfig,
+    ConfidenceConfig,
     CountyConfig,
     Dataset,
     FacilitiesConfig,
@@ -14,15 +15,20 @@ from lifecircle.config.models import (
     Ledger,
     MapConfig,
     PopulationConfig,
+    ReconcileConfig,
     ReportConfig,
     RoadsConfig,
+    SitingConfig,
+    SupplyConfig,
+    TimeConfig,
     UnitsConfig,
-    WalkProfile,
 )
+from lifecircle.config.profile import WalkConfig, WalkProfile, profiles
 from lifecircle.config.reading import datasets, load_config, read_config
 
 __all__ = [
     "BoundaryConfig",
+    "ConfidenceConfig",
     "CountyConfig",
     "Dataset",
     "FacilitiesConfig",
@@ -30,11 +36,17 @@ __all__ = [
     "Ledger",
     "MapConfig",
     "PopulationConfig",
+    "ReconcileConfig",
     "ReportConfig",
     "RoadsConfig",
+    "SitingConfig",
+    "SupplyConfig",
+    "TimeConfig",
     "UnitsConfig",
+    "WalkConfig",
     "WalkProfile",
     "datasets",
     "load_config",
+    "profiles",
     "read_config",
 ]

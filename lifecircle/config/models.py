@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from lifecircle.config.profile import WalkConfig
 from lifecircle.errors import CRSError
 from lifecircle.standards import Lang, StandardChanges
 from lifecircle.tables import SCOPE_COUNTY
@@ -102,45 +103,6 @@ class Ledger(Dataset):
     columns: Mapping[str, str] = Field(default_factory=dict)
     kind: str | None = None
     header: int | None = Field(default=None, ge=1)
-
-
-class WalkProfile(_Part):
-    """How people walk: speed, steps, and how far a place may lie from a road.
-
-    Parameters
-    ----------
-    speed_kph
-        Speed on the level, km/h. 4.5 km/h is 75 m/min; Chinese practice is 60 to 80 m/min.
-    steps_factor
-        Seconds on steps as a multiple of seconds on the level for the same mapped length.
-    snap_limit_m
-        A place further than this from every road is off the network, m.
-    islet_m
-        A connected piece of network shorter than this in all is an islet, m.
-    islet_detour_m
-        A place leaves an islet for a connected road that is at most this much further, m.
-
-    Examples
-    --------
-    >>> WalkProfile(speed_kph=4.8).metres_per_minute
-    80.0
-    """
-
-    speed_kph: float = Field(default=4.5, ge=0.5, le=15.0)
-    steps_factor: float = Field(default=2.0, ge=1.0, le=10.0)
-    snap_limit_m: float = Field(default=1000.0, gt=0, le=20_000.0)
-    islet_m: float = Field(default=2000.0, ge=0)
-    islet_detour_m: float = Field(default=300.0, ge=0)
-
-    @property
-    def metres_per_second(self) -> float:
-        """Walking speed in m/s."""
-        return self.speed_kph / 3.6
-
-    @property
-    def metres_per_minute(self) -> float:
-        """Walking speed in m/min."""
-        return round(self.speed_kph * 1000.0 / 60.0, 9)
 
 
 class BoundaryConfig(_Part):
@@ -280,6 +242,110 @@ class IsochronesConfig(_Part):
         return self
 
 
+class TimeConfig(_Part):
+    """Moments of the week at which coverage is judged by opening hours.
+
+    Parameters
+    ----------
+    moments
+        Such as ``"工作日18:30"``, ``"weekend 10:00"`` or ``"Sa 09:00"``.
+    """
+
+    moments: tuple[str, ...] = ()
+
+
+class SupplyConfig(_Part):
+    """A kind whose supply per 1,000 residents is measured; as for `lifecircle.supply`."""
+
+    kind: str
+    minutes: float = Field(default=15.0, gt=0, le=600.0)
+    method: Literal["2sfca", "e2sfca", "3sfca"] = "2sfca"
+    capacity: str | None = None
+    demand: str = "persons"
+
+
+class SitingConfig(_Part):
+    """A kind for which sites are proposed; as for `lifecircle.propose_sites`.
+
+    Parameters
+    ----------
+    candidates
+        ``"nodes"`` or ``"idle"``; not used where there is a `file`.
+    file
+        Candidates as a table or layer of points.
+    time_limit
+        Seconds for the search.
+    """
+
+    kind: str
+    count: int = Field(default=5, ge=1)
+    objective: Literal["mclp", "lscp", "pmedian", "pcenter"] = "mclp"
+    share: float | None = Field(default=None, gt=0, le=1)
+    candidates: Literal["nodes", "idle"] = "nodes"
+    file: Ledger | None = None
+    time_limit: float = Field(default=60.0, gt=0)
+
+
+_Range = tuple[float, float]
+
+
+class ConfidenceConfig(_Part):
+    """The sweep that tells robust gaps from sensitive ones: ranges that settings are drawn from.
+
+    Parameters
+    ----------
+    settings
+        How many settings beside the county's own; 0: no sweep.
+    seed
+        The same seed gives the same settings.
+    speed_m_min
+        Walking speed, m/min; Chinese practice is 60 to 80.
+    snap_limit_m
+        How far a place may lie from its road, m.
+    robust
+        Share of the settings in which a gap must persist to be robust, 0 to 1.
+    population
+        Other sources of residents: a raster, whose cells are then fitted to the units' totals or
+        taken as they are.
+    """
+
+    settings: int = Field(default=0, ge=0, le=1000)
+    seed: int = 1
+    speed_m_min: _Range = (60.0, 80.0)
+    snap_limit_m: _Range = (200.0, 1000.0)
+    robust: float = Field(default=0.9, gt=0, le=1)
+    population: tuple[PopulationConfig, ...] = ()
+
+    @model_validator(mode="after")
+    def _rising(self) -> ConfidenceConfig:
+        for name in ("speed_m_min", "snap_limit_m"):
+            low, high = getattr(self, name)
+            if not 0 < low <= high:
+                raise ValueError(f"{name}: give two numbers above 0, the lower first")
+        return self
+
+
+class ReconcileConfig(_Part):
+    """Figures that are known, to hold what was read against.
+
+    Parameters
+    ----------
+    residents
+        Residents of the whole county, by the census or a yearbook.
+    facilities
+        Kind -> how many there officially are.
+    road_km
+        Official length of the county's roads, km.
+    source
+        Where these figures are from; shown beside them.
+    """
+
+    residents: float | None = Field(default=None, gt=0)
+    facilities: Mapping[str, int] = Field(default_factory=dict)
+    road_km: float | None = Field(default=None, gt=0)
+    source: str = ""
+
+
 class MapConfig(_Part):
     """What the map's frame says beside the figures."""
 
@@ -323,9 +389,15 @@ class CountyConfig(_Part):
     facilities: FacilitiesConfig = FacilitiesConfig()
     units: UnitsConfig | None = None
     population: PopulationConfig
-    walk: WalkProfile = WalkProfile()
+    elevation: Dataset | None = None
+    walk: WalkConfig = WalkConfig()
     standard: StandardChanges = StandardChanges()
     isochrones: IsochronesConfig = IsochronesConfig()
+    time: TimeConfig = TimeConfig()
+    supply: tuple[SupplyConfig, ...] = ()
+    siting: tuple[SitingConfig, ...] = ()
+    confidence: ConfidenceConfig = ConfidenceConfig()
+    reconcile: ReconcileConfig = ReconcileConfig()
     map: MapConfig = MapConfig()
     report: ReportConfig = ReportConfig()
     path: Path = Path()

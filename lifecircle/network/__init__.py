@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from lifecircle.network.graph import WalkNetwork
+from lifecircle.network.slope import Slope
+from lifecircle.network.timing import LATEST
 
-__all__ = ["WalkNetwork"]
+__all__ = ["LATEST", "Slope", "WalkNetwork"]

@@ -14,7 +14,7 @@ import shapely
 
 from lifecircle.config import WalkProfile
 from lifecircle.crs import metric_crs
-from lifecircle.errors import warn
+from lifecircle.errors import Fault, InputError, warn
 from lifecircle.kernels.graph import contract, hilbert_order, incidence
 from lifecircle.streets import Segments
 
@@ -62,7 +62,7 @@ def build(
         segment_u=np.where(backward, v[edges], u[edges]),
         segment_v=np.where(backward, u[edges], v[edges]),
         segment_m=raw.metres[edges],
-        segment_steps=raw.steps[edges],
+        segment_traits=raw.traits[edges],
         segment_highway=raw.highway[edges],
         highways=raw.highways,
         chain_start=start,
@@ -79,9 +79,51 @@ def build(
         "islets": int((network.component_m[1:] < profile.islet_m).sum()),
         "street_km": round(float(network.segment_m.sum()) / 1000.0),
     }
-    if counts["loops_dropped"]:
+    if counts.get("loops_dropped"):
         warn(f"network: {counts['loops_dropped']} edges from a node to itself are left out")
     return replace(network, counts=counts)
+
+
+def without_barred(network: WalkNetwork) -> WalkNetwork:
+    """Leave out the streets that a network's profile may not use.
+
+    Parameters
+    ----------
+    network
+        All streets.
+
+    Returns
+    -------
+    WalkNetwork
+        Contracted anew; ``whole`` is what was given. Itself where nothing is barred.
+
+    Raises
+    ------
+    InputError
+        Everything is barred.
+    """
+    keep = np.flatnonzero(~network.segment_barred)
+    if len(keep) == len(network.segment_m):
+        return network
+    if not len(keep):
+        profile = network.profile.profile
+        raise InputError(
+            Fault("roads", f"no road is open to the profile {profile}", "choose another")
+        )
+    raw = Segments(
+        network.node_ids,
+        network.node_x,
+        network.node_y,
+        network.segment_u[keep],
+        network.segment_v[keep],
+        network.segment_m[keep],
+        network.segment_traits[keep],
+        network.segment_highway[keep],
+        network.highways,
+        {},
+    )
+    opened = build(type(network), raw, network.crs, network.profile)
+    return replace(opened, whole=network, counts={**network.counts, **opened.counts})
 
 
 def projected(nodes: pd.DataFrame, crs: Any | None) -> tuple[pd.DataFrame, pyproj.CRS]:

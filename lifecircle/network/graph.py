@@ -25,10 +25,18 @@ from lifecircle.config import WalkProfile
 from lifecircle.crs import require_metric
 from lifecircle.errors import Fault, TableError
 from lifecircle.kernels.graph import Bools, Floats, Ints, Longs, incidence
-from lifecircle.network.doors import build, projected, street_lines, to_networkx
+from lifecircle.network.doors import (
+    build,
+    projected,
+    street_lines,
+    to_networkx,
+    without_barred,
+)
+from lifecircle.network.slope import Elevations, Slope, slope_of
+from lifecircle.network.timing import LATEST, along_chains, barred_segments, segment_seconds
 from lifecircle.place import Located, Places, SegmentIndex
 from lifecircle.sources.graphs import read_graph
-from lifecircle.streets import cut_edges
+from lifecircle.streets import Bytes, cut_edges, trait
 from lifecircle.tables import check_crs, first
 
 
@@ -46,14 +54,21 @@ class WalkNetwork:
         Nodes in Hilbert order; ids are those of the input (a geometry's vertices: new ones).
     segment_u, segment_v
         Node positions of each segment, oriented and ordered along its chain.
-    segment_m, segment_steps, segment_highway
-        Length in m, whether it is steps, and its OSM class (codes into ``highways``).
+    segment_m, segment_traits, segment_highway
+        Length in m, what it is beside its class (bits of `lifecircle.streets.TRAITS`), and its OSM
+        class (codes into ``highways``).
     chain_start
         Chain k holds the segments ``chain_start[k] : chain_start[k + 1]``.
     junction_node
         Node position of each junction.
     counts
         What was read, dropped and found; goes into ``run.json``.
+    metric
+        Whether it stands for lengths: metres wherever seconds are spoken of.
+    slope
+        Slope of the segments; None while no elevation is known (`with_elevation`).
+    whole
+        All streets, where a vehicle's profile left some of them out.
 
     Examples
     --------
@@ -72,13 +87,15 @@ class WalkNetwork:
     segment_u: Ints
     segment_v: Ints
     segment_m: Floats
-    segment_steps: Bools
+    segment_traits: Bytes
     segment_highway: Ints
     highways: tuple[str, ...]
     chain_start: Longs
     junction_node: Ints
     counts: Mapping[str, int] = field(default_factory=dict)
     metric: bool = False
+    slope: Slope | None = None
+    whole: WalkNetwork | None = None
 
     # -- ways in ---------------------------------------------------------------------------------
 
@@ -98,8 +115,9 @@ class WalkNetwork:
         nodes
             Index: node id. Columns ``x``, ``y`` in metres of `crs`.
         edges
-            Columns ``u``, ``v`` (node ids); optional ``length_m``, ``steps`` (bool), ``highway``
-            (text) and ``geometry`` (LineString in `crs`, in either direction). Walked both ways.
+            Columns ``u``, ``v`` (node ids); optional ``length_m``, ``highway`` (text),
+            ``geometry`` (LineString in `crs`, in either direction), and ``steps``, ``unpaved``,
+            ``bridge``, ``wheelchair_no`` (bool). Walked both ways.
         crs
             Projected CRS in metres.
         profile
@@ -235,14 +253,42 @@ class WalkNetwork:
         return to_networkx(self)
 
     def with_profile(self, profile: WalkProfile) -> WalkNetwork:
-        """Give the same streets for another way of walking.
+        """Give the same streets for another way of moving.
 
         Parameters
         ----------
         profile
-            Speed, steps and snapping.
+            Speed, steps, slope, what is barred, and snapping. For a vehicle the streets that it
+            may not use are left out, so that places join others.
+
+        Raises
+        ------
+        InputError
+            No street is open to a vehicle.
         """
-        return replace(self, profile=profile, metric=False)
+        network = replace(self.whole or self, profile=profile, metric=False, whole=None)
+        return without_barred(network) if profile.vehicle else network
+
+    def with_elevation(self, elevation: Elevations) -> WalkNetwork:
+        """Give the same streets with their slope.
+
+        Parameters
+        ----------
+        elevation
+            Gives elevations, m, at x, y of the network's CRS; NaN where none is known.
+
+        Examples
+        --------
+        >>> nodes = pd.DataFrame({"x": [0.0, 75.0], "y": [0.0, 0.0]}, index=[7, 8])
+        >>> edges = pd.DataFrame({"u": [7], "v": [8]})
+        >>> level = WalkNetwork.from_tables(nodes, edges, crs="EPSG:4546")
+        >>> uphill = level.with_elevation(lambda x, y: x / 10.0)
+        >>> uphill.segment_seconds.round(1), uphill.segment_seconds_back.round(1)
+        (array([85.1]), array([60.]))
+        """
+        network = replace(self.whole or self, whole=None)
+        sloped = replace(network, slope=slope_of(network, elevation))
+        return sloped.with_profile(self.profile)
 
     def by_length(self) -> WalkNetwork:
         """Give the same streets with metres for seconds: searches then find shortest walks."""
@@ -253,15 +299,31 @@ class WalkNetwork:
     @property
     def metres_per_second(self) -> float:
         """Speed of the access leg: the profile's, or 1 where seconds stand for metres."""
-        return 1.0 if self.metric else self.profile.metres_per_second
+        return 1.0 if self.metric else self.profile.access_metres_per_second
+
+    @property
+    def segment_steps(self) -> Bools:
+        """Which segments are climbed step by step."""
+        return np.asarray((self.segment_traits & trait("steps")) > 0)
 
     @cached_property
+    def segment_barred(self) -> Bools:
+        """Which segments the profile may not use."""
+        return barred_segments(self, self.profile)
+
+    @cached_property
+    def _seconds(self) -> tuple[Floats, Floats]:
+        return segment_seconds(self)
+
+    @property
     def segment_seconds(self) -> Floats:
-        """Seconds along each segment; the same both ways until slope is known."""
-        if self.metric:
-            return self.segment_m
-        factor = np.where(self.segment_steps, self.profile.steps_factor, 1.0)
-        return self.segment_m * factor / self.profile.metres_per_second
+        """Seconds along each segment, from ``segment_u`` to ``segment_v``."""
+        return self._seconds[0]
+
+    @property
+    def segment_seconds_back(self) -> Floats:
+        """Seconds along each segment the other way."""
+        return self._seconds[1]
 
     @cached_property
     def segment_chain(self) -> Ints:
@@ -272,17 +334,28 @@ class WalkNetwork:
     @cached_property
     def segment_ahead(self) -> Floats:
         """Seconds from the start of its chain to the start of each segment."""
-        total = np.concatenate([[0.0], np.cumsum(self.segment_seconds)])[:-1]
-        starts = self.chain_start[:-1]
-        # One running sum, less its value at each chain's start: exact to 1e-8 s in a county.
-        ahead = total - total[starts][self.segment_chain] if len(starts) else total
-        return np.asarray(ahead, dtype=np.float64)
+        return along_chains(self.segment_seconds, self.chain_start, self.segment_chain)
+
+    @cached_property
+    def segment_back(self) -> Floats:
+        """Seconds from the start of each segment back to the start of its chain."""
+        if self.segment_seconds_back is self.segment_seconds:
+            return self.segment_ahead
+        return along_chains(self.segment_seconds_back, self.chain_start, self.segment_chain)
 
     @cached_property
     def chain_seconds(self) -> Floats:
-        """Seconds along each whole chain."""
+        """Seconds along each whole chain, from its first end to its second."""
         last = self.chain_start[1:] - 1
         return np.asarray(self.segment_ahead[last] + self.segment_seconds[last])
+
+    @cached_property
+    def chain_seconds_back(self) -> Floats:
+        """Seconds along each whole chain the other way."""
+        if self.segment_back is self.segment_ahead:
+            return self.chain_seconds
+        last = self.chain_start[1:] - 1
+        return np.asarray(self.segment_back[last] + self.segment_seconds_back[last])
 
     @cached_property
     def chain_ends(self) -> tuple[Ints, Ints]:
@@ -297,15 +370,37 @@ class WalkNetwork:
     def junction_graph(self) -> tuple[Longs, Ints, Ints]:
         """Half-edges of the junctions: row starts, junction led to, and chain."""
         a, b = self.chain_ends
-        ptr, half = incidence(len(self.junction_node), a, b)
+        ptr, half = self._halves
         chain = (half >> 1).astype(np.int32)
         to = np.where(half & 1, a[chain], b[chain]).astype(np.int32)
         return ptr, to, chain
 
     @cached_property
+    def _halves(self) -> tuple[Longs, Longs]:
+        """Row starts of the junctions, and for each half-edge twice its chain, plus 1 at b."""
+        return incidence(len(self.junction_node), *self.chain_ends)
+
+    @cached_property
     def half_seconds(self) -> Floats:
-        """Seconds over each half-edge of `junction_graph`."""
-        return np.asarray(self.chain_seconds[self.junction_graph[2]])
+        """Seconds over each half-edge of `junction_graph`, walked towards its junction.
+
+        A search for those who walk *to* a place runs against their steps. inf where it is barred.
+        """
+        return self._half_seconds(self.chain_seconds_back, self.chain_seconds)
+
+    @cached_property
+    def half_seconds_from(self) -> Floats:
+        """Seconds over each half-edge, walked away from its junction."""
+        if self.chain_seconds_back is self.chain_seconds:
+            return self.half_seconds
+        return self._half_seconds(self.chain_seconds, self.chain_seconds_back)
+
+    def _half_seconds(self, at_first: Floats, at_second: Floats) -> Floats:
+        """Give seconds of half-edges, from those of chains at their first and second ends."""
+        half = self._halves[1]
+        chain = half >> 1
+        seconds = np.where(half & 1, at_second[chain], at_first[chain])
+        return np.where(seconds < LATEST, seconds, np.inf)
 
     @cached_property
     def chain_component(self) -> Ints:
@@ -353,7 +448,8 @@ class WalkNetwork:
             Table in the network's CRS. Columns ``x``, ``y`` are used where there are any; else
             Points, or MultiPoints whose points are entrances.
         limit_m
-            Farthest a street may lie; the profile's ``snap_limit_m`` by default.
+            Farthest a street may lie; by default the profile's ``snap_limit_m``, or its
+            ``offroad_limit_m`` if that is further.
 
         Returns
         -------
@@ -391,7 +487,8 @@ class WalkNetwork:
         ids
             Identities; numbers from 0 by default.
         limit_m
-            Farthest a street may lie; the profile's ``snap_limit_m`` by default.
+            Farthest a street may lie; by default the profile's ``snap_limit_m``, or its
+            ``offroad_limit_m`` if that is further.
 
         Returns
         -------
@@ -403,7 +500,7 @@ class WalkNetwork:
             y,
             pd.RangeIndex(len(x)) if ids is None else ids,
             self.islet_chain[self.segment_chain],
-            limit_m=self.profile.snap_limit_m if limit_m is None else limit_m,
+            limit_m=self.profile.furthest_m if limit_m is None else limit_m,
             detour_m=self.profile.islet_detour_m,
         )
 
@@ -435,15 +532,25 @@ class WalkNetwork:
         Returns
         -------
         Located
-            ``chain`` -1 and ``access`` inf where off network.
+            ``chain`` -1 and ``access`` inf where off network, or on a barred street.
         """
-        off = places.segment < 0
-        segment = np.where(off, 0, places.segment)
+        segment = np.where(places.segment < 0, 0, places.segment)
+        part = places.fraction
+        closed = self.segment_barred[segment] & (part > 0.0) & (part < 1.0)
+        off = (places.segment < 0) | closed
         chain = self.segment_chain[segment]
-        ahead = self.segment_ahead[segment] + places.fraction * self.segment_seconds[segment]
+        ahead = self.segment_ahead[segment] + part * self.segment_seconds[segment]
         ahead = np.minimum(ahead, self.chain_seconds[chain])
-        access = places.access_m / self.metres_per_second
-        return Located(np.where(off, -1, chain).astype(np.int32), ahead, ahead, access)
+        back = ahead
+        if self.chain_seconds_back is not self.chain_seconds:
+            back = self.segment_back[segment] + part * self.segment_seconds_back[segment]
+            back = np.minimum(back, self.chain_seconds_back[chain])
+        access = np.where(off, np.inf, places.access_m) / self.metres_per_second
+        if not self.metric and self.profile.offroad_limit_m > 0:
+            far = places.access_m > self.profile.snap_limit_m
+            access = np.where(far, places.access_m * 3.6 / self.profile.offroad_kph, access)
+            access[off] = np.inf
+        return Located(np.where(off, -1, chain).astype(np.int32), ahead, back, access)
 
     def streets(self) -> gpd.GeoDataFrame:
         """Give the streets as lines: one per run of segments of one chain and one OSM class.

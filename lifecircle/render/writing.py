@@ -200,15 +200,16 @@ def write_judgements(
     lang: Lang = "zh",
     without: Collection[str] = (),
 ) -> list[Path]:
-    """Write one county's assessments by one or several standards.
+    """Write one county's assessments by one or several profiles and standards.
 
     Parameters
     ----------
     judged
-        Assessments from one measurement, each by another standard.
+        Assessments of one county, each by another profile or standard.
     out
-        Folder. One assessment is written into it; of several each into a folder of its standard's
-        name, and beside them ``standards.csv``, where they are compared.
+        Folder. One assessment is written into it; of several each into a folder of its profile's
+        or standard's name (of both: ``PROFILE/STANDARD``), and beside them ``profiles.csv`` or
+        ``standards.csv``, where they are compared.
     lang, without
         As for `write_outputs`.
 
@@ -225,11 +226,15 @@ def write_judgements(
     folder = Path(out)
     if len(judged) == 1:
         return write_outputs(judged[0], folder, lang=lang, without=without)
+    profiles = {assessment.config.walk.profile for assessment in judged}
+    standards = {assessment.standard.key for assessment in judged}
     written = []
     for assessment in judged:
-        own = folder / assessment.standard.key
+        own = folder / assessment.config.walk.profile if len(profiles) > 1 else folder
+        own = own / assessment.standard.key if len(standards) > 1 else own
         written += write_outputs(assessment, own, lang=lang, without=without)
-    return [*written, write_table(standards_comparison(judged), folder / "standards.csv")]
+    name = "profiles.csv" if len(profiles) > 1 else "standards.csv"
+    return [*written, write_table(standards_comparison(judged), folder / name)]
 
 
 def write_table(table: pd.DataFrame, path: str | Path) -> Path:

@@ -13,9 +13,9 @@ import pandas as pd
 import shapely
 
 from lifecircle.config import Ledger
-from lifecircle.county import Measurement
 from lifecircle.errors import Fault, InputError, warn
 from lifecircle.kernels.graph import Floats, Ints, Longs
+from lifecircle.measuring import Measurement
 from lifecircle.network import WalkNetwork
 from lifecircle.plan.siting import unit_positions
 from lifecircle.reach import nearest_seconds, pair_seconds, take

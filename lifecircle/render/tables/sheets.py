@@ -70,19 +70,19 @@ def score_table(assessment: Mappable) -> pd.DataFrame:
 
 
 def standards_comparison(judged: Sequence[Mappable]) -> pd.DataFrame:
-    """Set the county's figures by several standards side by side.
+    """Set the county's figures by several profiles and standards side by side.
 
     Parameters
     ----------
     judged
-        Assessments of one county, each by another standard.
+        Assessments of one county, each by another profile or standard.
 
     Returns
     -------
     pandas.DataFrame
-        One row per standard, circle and kind: its threshold, how surely that is known, and the
-        shares of residents, residential land and communities within it; a row without kind tells
-        of the whole circle: the residents for whom it is complete.
+        One row per profile, standard, circle and kind: its threshold, how surely that is known, and
+        the shares of residents, residential land and communities within it; a row without kind
+        tells of the whole circle: the residents for whom it is complete.
     """
     parts = []
     for assessment in judged:
@@ -105,8 +105,12 @@ def standards_comparison(judged: Sequence[Mappable]) -> pd.DataFrame:
         both = both.sort_values(
             "circle", key=lambda s: s.map(_rank(standard.circles)), kind="stable"
         )
-        both.insert(0, "standard", standard.key)
-        both.insert(1, "standard_zh", standard.zh)
+        walk = assessment.config.walk
+        both.insert(0, "profile", walk.profile)
+        both.insert(1, "profile_zh", walk.zh)
+        both.insert(2, "metres_per_minute", walk.metres_per_minute)
+        both.insert(3, "standard", standard.key)
+        both.insert(4, "standard_zh", standard.zh)
         parts.append(both)
     return pd.concat(parts, ignore_index=True)
 

@@ -1,0 +1,93 @@
+"""What helps to decide, as a county's file asks for it: supply, sites, moments, confidence."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pandas as pd
+
+from lifecircle.catchment import supply, supply_by_unit, with_group
+from lifecircle.config import SitingConfig, SupplyConfig
+from lifecircle.inequality import lorenz
+from lifecircle.measuring import Measurement
+from lifecircle.siting.proposing import propose_sites
+from lifecircle.standards import Standard
+from lifecircle.tables.decisions import Decisions, Sited, Supplied
+
+
+def decisions_of(
+    measured: Measurement,
+    standard: Standard,
+    gaps: gpd.GeoDataFrame,
+    coverage: pd.DataFrame,
+) -> Decisions:
+    """Work out all that a county's file asks for.
+
+    Parameters
+    ----------
+    measured
+        The county, as `lifecircle.measure` gives it.
+    standard
+        What it is held against.
+    gaps, coverage
+        What was found by it, per `lifecircle.tables`.
+
+    Returns
+    -------
+    Decisions
+
+    Raises
+    ------
+    InputError
+        A kind is asked for that the standard does not require, or a column is missing.
+    """
+    config = measured.config
+    return Decisions(
+        supplied=tuple(_supplied(measured, asked) for asked in config.supply),
+        sited=tuple(_sited(measured, asked) for asked in config.siting),
+    )
+
+
+def _supplied(measured: Measurement, asked: SupplyConfig) -> Supplied:
+    cells = measured.cells
+    if asked.demand not in cells.columns:
+        cells = with_group(cells, measured.units, asked.demand)
+    found = supply(
+        measured.network,
+        measured.facilities,
+        cells,
+        kind=asked.kind,
+        minutes=asked.minutes,
+        method=asked.method,
+        capacity=asked.capacity,
+        demand=asked.demand,
+    )
+    return Supplied(
+        kind=found.kind,
+        minutes=found.minutes,
+        method=found.method,
+        capacity=found.capacity,
+        demand=found.demand,
+        cells=found.cells,
+        facilities=found.facilities,
+        units=supply_by_unit(found.cells, measured.units),
+        lorenz=lorenz(found.cells["supply"], found.cells["demand"]),
+    )
+
+
+def _sited(measured: Measurement, asked: SitingConfig) -> Sited:
+    proposal = propose_sites(
+        measured,
+        asked.kind,
+        objective=asked.objective,
+        count=asked.count,
+        share=asked.share,
+        candidates=asked.candidates if asked.file is None else asked.file.path,
+        time_limit=asked.time_limit,
+    )
+    return Sited(
+        kind=asked.kind,
+        asked=proposal.record["siting"],
+        sites=proposal.sites,
+        curve=proposal.answer.curve,
+        cells=proposal.cells,
+    )

@@ -1,0 +1,505 @@
+"""One county: its sources read, and walking times measured, for whoever judges or proposes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from shapely.geometry.base import BaseGeometry
+
+from lifecircle.config import CountyConfig, PopulationConfig, WalkConfig, WalkProfile
+from lifecircle.dwelling import dwelling_evidence
+from lifecircle.errors import warn
+from lifecircle.inventory import datum_questions, read_inventory
+from lifecircle.isochrone import isochrones
+from lifecircle.network import WalkNetwork
+from lifecircle.place import Places
+from lifecircle.population import cells_from_raster, cells_from_totals, persons_within, reconcile
+from lifecircle.reach import nearest_times
+from lifecircle.reading import (
+    read_area,
+    read_extract,
+    walk_area,
+    walk_network,
+    with_boundary_file,
+    with_osm_date,
+)
+from lifecircle.record import (
+    outline_record,
+    people_record,
+    uneven_land,
+    warn_across_country,
+    warn_off_network,
+)
+from lifecircle.runlog import Progress, RunLog
+from lifecircle.scenario import Scenario, with_scenario
+from lifecircle.service import serving
+from lifecircle.setting import with_settings
+from lifecircle.sources.osm import OsmExtract
+from lifecircle.sources.raster import read_population
+from lifecircle.standards import Standard, read_standard
+from lifecircle.tables import code_index
+
+_FEW: Final = 0.001  # of the residents: rounding of borders, not worth a warning. Ours.
+
+STAGES: Final = (
+    "area",
+    "sources",
+    "network",
+    "population",
+    "reach",
+    "isochrones",
+    "indicators",
+    "gaps",
+    "scorecard",
+    "decisions",
+)
+"""The stages of `lifecircle.assess`, in order; `measure` ends with the isochrones."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All that was read of one county, before anybody walks; made by `read_county`.
+
+    Parameters
+    ----------
+    config
+        What was asked for.
+    standards
+        What it can be judged by.
+    boundary
+        The county in lon/lat.
+    extract
+        What was read of its OSM file; None where the roads are not from one.
+    network
+        The walk network with the county's own profile, in its metric CRS.
+    inventory, merges
+        Every known facility under its own kind; what stood in a ledger and in OSM.
+    facilities
+        Those in use, under each kind that a standard requires of them.
+    units, cells
+        Tables per `lifecircle.tables`, geometry in the network's CRS.
+    people
+        Residents in, and how they were placed.
+    log
+        Stages, counts and warnings so far.
+    scenario
+        What was otherwise; None for the county as it is.
+    """
+
+    config: CountyConfig
+    standards: tuple[Standard, ...]
+    boundary: BaseGeometry
+    extract: OsmExtract | None
+    network: WalkNetwork
+    inventory: gpd.GeoDataFrame
+    merges: pd.DataFrame
+    facilities: gpd.GeoDataFrame
+    units: gpd.GeoDataFrame
+    cells: gpd.GeoDataFrame
+    people: dict[str, float]
+    log: RunLog
+    scenario: Scenario | None = None
+
+    @property
+    def kinds(self) -> list[str]:
+        """Kinds that a standard requires, each once."""
+        return list(dict.fromkeys(r.kind for s in self.standards for r in s.requirements))
+
+    @property
+    def by_metres(self) -> bool:
+        """Whether some standard has thresholds in metres."""
+        return any(standard.longest("metres") > 0 for standard in self.standards)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """All that was measured in one county, before any standard judges it; made by `measure`.
+
+    Parameters
+    ----------
+    config
+        What was asked for; its ``walk`` is the profile that was measured.
+    standards
+        What it can be judged by.
+    network
+        The walk network, in the county's metric CRS.
+    networks
+        Setting -> the network of its residents, where they move by another profile.
+    inventory, merges
+        Every known facility under its own kind; what stood in a ledger and in OSM.
+    facilities
+        Those in use, under each kind that a standard requires of them.
+    units, cells, access, isochrones
+        Tables per `lifecircle.tables`, geometry in the network's CRS. No isochrone where none was
+        asked for.
+    streets
+        Lines of the network with their OSM class, for drawing.
+    people
+        Residents in, assessed and off the network, and how they were placed.
+    log
+        Stages, counts and warnings so far.
+    reading
+        What it was measured from.
+    """
+
+    config: CountyConfig
+    standards: tuple[Standard, ...]
+    network: WalkNetwork
+    networks: dict[str, WalkNetwork]
+    inventory: gpd.GeoDataFrame
+    merges: pd.DataFrame
+    facilities: gpd.GeoDataFrame
+    units: gpd.GeoDataFrame
+    cells: gpd.GeoDataFrame
+    access: pd.DataFrame
+    isochrones: gpd.GeoDataFrame
+    streets: gpd.GeoDataFrame
+    people: dict[str, Any]
+    log: RunLog
+    reading: Reading
+
+    @property
+    def scenario(self) -> Scenario | None:
+        """What was otherwise; None for the county as it is."""
+        return self.reading.scenario
+
+
+def measure(
+    config: CountyConfig,
+    standards: Sequence[str] = (),
+    *,
+    scenario: Scenario | None = None,
+    drawn: bool = True,
+    progress: Progress | None = None,
+) -> Measurement:
+    """Read a county and measure its walking times, once for all the standards that will judge it.
+
+    Parameters
+    ----------
+    config
+        As `read_config` gives it.
+    standards
+        Names of standards; by default the county's own. What the county's ``[standard]`` says of
+        kinds, exclusions, weights of communities and their covered share holds for each; its
+        circles, requirements and targets only for the standard that they change.
+    scenario
+        What is to be otherwise, as `lifecircle.scenario.read_scenario` gives it.
+    drawn
+        Whether isochrones are drawn; nothing is computed from them.
+    progress
+        Told of each stage as it begins: its name, its number from 0, how many there are.
+
+    Returns
+    -------
+    Measurement
+        To be judged by each of its ``standards`` (`judge`).
+
+    Raises
+    ------
+    InputError
+        A source is missing or wrong; all faults of that source are listed.
+    OfflineError
+        An online source was asked for and cannot be reached.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from lifecircle import judge, read_config
+    >>> county = read_config("data/liechtenstein/county.toml")
+    >>> with warnings.catch_warnings(action="ignore"):  # it warns that no breakfast shop is mapped
+    ...     measured = measure(county, ["shaoyang-2025", "mofcom-15min"])
+    >>> [judge(measured, standard).standard.key for standard in measured.standards]
+    ['shaoyang-2025', 'mofcom-15min']
+    """
+    reading = read_county(config, standards, scenario=scenario, progress=progress)
+    return walk(reading, drawn=drawn)
+
+
+def read_county(
+    config: CountyConfig,
+    standards: Sequence[str] = (),
+    *,
+    scenario: Scenario | None = None,
+    progress: Progress | None = None,
+) -> Reading:
+    """Read all that a county names: roads, facilities, units and residents.
+
+    Parameters
+    ----------
+    config, standards, scenario, progress, Raises
+        As for `measure`.
+
+    Returns
+    -------
+    Reading
+        To be walked by one profile after another (`walk`).
+    """
+    log = RunLog(STAGES, progress)
+    config = with_boundary_file(config)
+    if scenario is not None:
+        config = with_scenario(config, scenario)
+    names = tuple(dict.fromkeys(standards)) or (config.standard.base,)
+    judges = tuple(read_standard(config.standard.on(name)) for name in names)
+    with log.stage("area"):
+        boundary, units, crs = read_area(config)
+    with log.stage("sources"):
+        area = walk_area(boundary, crs, config, judges)
+        extract = read_extract(config, judges, area)
+        config = with_osm_date(config, extract)
+        inventory = read_inventory(config, judges, extract, area, crs, scenario=scenario)
+        facilities = serving(inventory.places, judges)
+    with log.stage("network"):
+        network = walk_network(config, extract, crs, area=area, scenario=scenario)
+        log.count(**network.counts)
+        for question in datum_questions(inventory.ledgers, network):
+            warn(question)
+    with log.stage("population"):
+        cells, people = place_residents(config.population, units, boundary, extract, network)
+        log.count(settings_derived=int(units["setting"].isna().sum()))
+        units, cells = with_settings(units, cells)
+        log.note(*uneven_land(cells, units))
+    log.count(
+        units=len(units),
+        cells=len(cells),
+        known_facilities=count_by_kind(inventory.places),
+        ledger_osm_merges=len(inventory.merges),
+    )
+    return Reading(
+        config=config,
+        standards=judges,
+        boundary=boundary,
+        extract=extract,
+        network=network,
+        inventory=inventory.places,
+        merges=inventory.merges,
+        facilities=facilities,
+        units=units,
+        cells=cells,
+        people=people,
+        log=log,
+        scenario=scenario,
+    )
+
+
+def walk(
+    reading: Reading, profile: WalkProfile | None = None, *, drawn: bool = True
+) -> Measurement:
+    """Measure a county's walking times for one profile.
+
+    Parameters
+    ----------
+    reading
+        What `read_county` gave.
+    profile
+        How people move; by default the county's own, with its profiles by setting.
+    drawn
+        Whether isochrones are drawn.
+
+    Returns
+    -------
+    Measurement
+    """
+    log = reading.log.fork()
+    config, units = reading.config, reading.units
+    if profile is not None:
+        alone = WalkConfig.model_validate(profile.model_dump(include=set(WalkProfile.model_fields)))
+        config = config.model_copy(update={"walk": alone})
+    network = reading.network.with_profile(config.walk)
+    networks = {
+        setting: reading.network.with_profile(config.walk.in_setting(setting))
+        for setting in config.walk.settings
+    }
+    with log.stage("reach"):
+        cells, access, places = _walked(reading, network, networks)
+    whole = units.union_all()
+    with log.stage("isochrones"):
+        settings = config.isochrones
+        areas = isochrones(
+            network,
+            reading.facilities,
+            minutes=settings.minutes if drawn else (),
+            metres=settings.metres if drawn else (),
+            per_facility=settings.per_facility,
+            raster_m=settings.raster_m,
+            area=whole,
+        )
+    log.count(islet_places_moved=sum(int(group.moved.sum()) for pair in places for group in pair))
+    return Measurement(
+        config=config,
+        standards=reading.standards,
+        network=network,
+        networks=networks,
+        inventory=reading.inventory,
+        merges=reading.merges,
+        facilities=reading.facilities,
+        units=units,
+        cells=cells,
+        access=access,
+        isochrones=areas,
+        streets=network.streets(),
+        people={
+            **people_record(cells, reading.people),
+            **outline_record(whole, network.crs),
+            "elevation": _slope_record(network),
+        },
+        log=log,
+        reading=reading,
+    )
+
+
+def _walked(
+    reading: Reading, network: WalkNetwork, networks: dict[str, WalkNetwork]
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame, list[tuple[Places, Places]]]:
+    """Give cells with their access leg, walking times, and where cells and facilities lie."""
+    facilities, cells, units = reading.facilities, reading.cells, reading.units
+    setting = cells["setting"].to_numpy(dtype=object)
+    own = {name: np.flatnonzero(setting == name) for name in networks}
+    rest = np.flatnonzero(~np.isin(setting, list(networks)))
+    groups = [(network, rest), *((networks[name], rows) for name, rows in own.items())]
+    groups = [(on, rows) for on, rows in groups if len(rows)] or [(network, rest)]
+    placed = [(on.snap(cells.iloc[rows]), on.snap(facilities)) for on, rows in groups]
+    metres = np.full(len(cells), np.nan)
+    for (on, rows), (places, _) in zip(groups, placed, strict=True):
+        metres[rows] = np.where(on.locate(places).chain < 0, np.nan, places.access_m)
+    cells = cells.assign(access_m=metres)
+    warn_off_network(facilities, network.locate(placed[0][1]), placed[0][1].ids, cells, units)
+    warn_across_country(cells, network.profile)
+    return cells, _access(reading, groups, placed), placed
+
+
+def place_residents(
+    settings: PopulationConfig,
+    units: gpd.GeoDataFrame,
+    boundary: BaseGeometry,
+    extract: OsmExtract | None,
+    network: WalkNetwork,
+) -> tuple[gpd.GeoDataFrame, dict[str, float]]:
+    """Place the residents of a county, as its file says.
+
+    Parameters
+    ----------
+    settings
+        A raster, totals, or both.
+    units
+        Table per `lifecircle.tables.UNITS` in the network's CRS.
+    boundary
+        The county in lon/lat.
+    extract
+        Residential land and buildings, where they are known.
+    network
+        Streets to place residents along.
+
+    Returns
+    -------
+    cells, people
+        Table per `lifecircle.tables.CELLS`; what went in, by name: all residents (``in``), and
+        which of a raster's are in no unit.
+    """
+    residential = None if extract is None else extract.residential.to_crs(network.crs)
+    if settings.raster is not None:
+        county = gpd.GeoSeries([boundary], crs=4326).to_crs(network.crs)
+        united = gpd.GeoSeries([units.union_all()], crs=network.crs)
+        both = county.union(united).iloc[0]
+        raster = read_population(settings.raster.path, both, network.crs)
+        cells = cells_from_raster(raster, units, residential=residential, boundary=county.iloc[0])
+        people = {
+            "in": float(persons_within(raster, county)[0]),
+            "in_no_unit": float(persons_within(raster, county.difference(united))[0]),
+            "beyond_boundary": float(persons_within(raster, united.difference(county))[0]),
+        }
+        if people["beyond_boundary"] > _FEW * people["in"]:
+            warn(
+                f"units reach beyond the boundary, with {people['beyond_boundary']:,.0f} residents "
+                "there that are assessed too; correct their borders if that is not meant"
+            )
+        if not settings.totals:
+            return cells, people
+        counted = cells.groupby("unit_id")["persons"].sum().reindex(units.index, fill_value=0.0)
+        wanted = float(units["residents"].fillna(counted).sum())
+        record = {"in": wanted, **{f"raster_{name}": count for name, count in people.items()}}
+        return reconcile(cells, units), record
+    evidence = dwelling_evidence(
+        units,
+        streets=network.streets(),
+        buildings=None if extract is None else extract.buildings.to_crs(network.crs),
+        residential=residential,
+    )
+    cells = cells_from_totals(units, evidence, residential=residential, cell_m=settings.cell_m)
+    return cells, {"in": float(units["residents"].sum())}
+
+
+def _access(
+    reading: Reading,
+    groups: Sequence[tuple[WalkNetwork, np.ndarray]],
+    placed: Sequence[tuple[Places, Places]],
+) -> pd.DataFrame:
+    """Measure each group of cells on its own network, and put them together again."""
+    facilities, cells, kinds = reading.facilities, reading.cells, reading.kinds
+
+    def measure(part: int, on: WalkNetwork) -> pd.DataFrame:
+        rows = groups[part][1]
+        return nearest_times(
+            on,
+            facilities,
+            cells if len(rows) == len(cells) else cells.iloc[rows],
+            kinds=kinds,
+            facility_places=placed[part][1],
+            cell_places=placed[part][0],
+        )
+
+    parts = []
+    for part, (on, _) in enumerate(groups):
+        access = measure(part, on)
+        if reading.by_metres:
+            shortest = measure(part, on.by_length())
+            access = access.assign(metres=shortest["seconds"])
+        parts.append(access)
+    return parts[0] if len(parts) == 1 else _joined(parts, [rows for _, rows in groups], reading)
+
+
+def _joined(
+    parts: Sequence[pd.DataFrame], rows: Sequence[np.ndarray], reading: Reading
+) -> pd.DataFrame:
+    """Put the rows of groups of cells in the order of one table: kind by kind, all cells each."""
+    kinds, cells = reading.kinds, reading.cells
+    shape = (len(kinds), len(cells))
+    index = code_index(
+        {"cell_id": cells.index, "kind": pd.Index(kinds)},
+        np.tile(np.arange(shape[1], dtype=np.int32), shape[0]),
+        np.repeat(np.arange(shape[0], dtype=np.int16), shape[1]),
+    )
+
+    def gathered(values: Sequence[np.ndarray], filled: float) -> np.ndarray:
+        whole = np.full(shape, filled, dtype=values[0].dtype)
+        for value, at in zip(values, rows, strict=True):
+            whole[:, at] = value.reshape(shape[0], -1)
+        return whole.ravel()
+
+    codes = gathered([part["facility_id"].cat.codes.to_numpy() for part in parts], -1)
+    columns: dict[str, Any] = {
+        name: gathered([part[name].to_numpy() for part in parts], np.nan)
+        for name in parts[0].columns
+        if name != "facility_id"
+    }
+    columns["facility_id"] = pd.Categorical.from_codes(codes, categories=reading.facilities.index)
+    return pd.DataFrame(columns, index=index, copy=False)[list(parts[0].columns)]
+
+
+def _slope_record(network: WalkNetwork) -> dict[str, Any]:
+    """Say whether slope counted, and for how much of the streets' length it is known."""
+    slope = network.slope
+    return {
+        "given": slope is not None,
+        "counted": slope is not None and network.profile.slope,
+        "known_share": None if slope is None else round(slope.known, 4),
+    }
+
+
+def count_by_kind(table: pd.DataFrame) -> dict[str, int]:
+    """Count a table's rows by their kind."""
+    return {str(kind): int(count) for kind, count in table["kind"].value_counts().items()}
