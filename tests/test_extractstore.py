@@ -153,8 +153,12 @@ def test_foreign_files_and_other_keys_are_refused(whole, tmp_path):
     with pytest.raises(InputError, match="another format"):
         read_extract(path)
     write_parts(path, {"what": "county"}, {})
-    with pytest.raises(InputError, match="county of version 1"):
+    with pytest.raises(InputError, match="county of version 2"):
         read_parts(path, "extract", [])
+    # An older version knew of no trait but steps.
+    write_parts(path, {"what": "extract", "version": 1}, {})
+    with pytest.raises(InputError, match=r"extract of version 1\) -> make it again"):
+        read_extract(path)
     assert "make it again" in str(damaged(path, ValueError("x")))
 
 

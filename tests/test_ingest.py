@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import warnings
+import zipfile
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
@@ -28,8 +29,10 @@ from lifecircle.ingest import ingest, longest_walk_m
 from lifecircle.sources import osmpass, osmspill
 from lifecircle.sources.osm import read_osm
 from lifecircle.sources.osmblobs import blobs_of, split_pbf
+from lifecircle.sources.osmparts import write_parts
 from lifecircle.sources.osmspill import Cover
 from lifecircle.sources.osmstore import county_meta, kept_rules
+from lifecircle.sources.walkrule import TRAITS
 from lifecircle.standards import Kind, shared_kinds
 
 DEMO = Path("data/liechtenstein/liechtenstein-2013-08-03.osm.pbf")
@@ -96,6 +99,9 @@ def test_each_county_has_what_lies_in_it(two):
     assert sorted(west.segments["u"].tolist()) == [-1, 1, 3]
     assert west.buildings["dwelling"].to_dict() == {"w5": True, "w6": False}
     assert west.date == "2024-05-06"
+    ways = west.segments.groupby("way_id")[list(TRAITS)].any()
+    assert ways.loc[1].tolist() == [False, False, False, False]
+    assert ways.loc[4].tolist() == [False, True, False, False]
     with pytest.warns(DataWarning, match="1 areas cannot be assembled .*: w8"):
         east = read_osm(two.parent / "store" / "east.lcx")
     assert east.counts["areas_broken"] == 1
@@ -284,6 +290,51 @@ def test_small_batches_make_the_same_stores(demo, tmp_path, monkeypatch):
         )
         assert same_tables(one, other)
         assert one.counts == other.counts
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_traits_are_the_same_from_any_number_of_processes(two, monkeypatch, workers):
+    text = two.read_text(encoding="utf-8")
+    for way, tags in (
+        ('highway" v="residential"/>', {"bridge": "yes", "wheelchair": "no"}),
+        ('highway" v="path"/>', {"surface": "mud", "tunnel": "yes"}),
+    ):
+        more = "".join(f'<tag k="{key}" v="{value}"/>' for key, value in tags.items())
+        assert text.count(way) == 1
+        text = text.replace(way, way + more)
+    two.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(osmpass, "PART_BYTES", 1)
+    monkeypatch.setattr(osmpass, "_EACH", 1)
+    counties = boundaries(two.parent, west=WEST, east=EAST)
+    ingest(pbf(two), counties, two.parent / "store", workers=workers)
+    whole = quietly(two).segments
+    for county, ways in (("west", [1, 4]), ("east", [2, 4])):
+        segments = quietly(two.parent / "store" / f"{county}.lcx").segments
+        of_ways = whole["way_id"].isin(ways)
+        for name in TRAITS:
+            assert segments[name].tolist() == whole.loc[of_ways, name].tolist()
+    found = whole.groupby("way_id")[list(TRAITS)].any()
+    assert found.to_numpy().tolist() == [
+        [False, False, True, True],
+        [False, True, True, False],
+        [False, True, False, False],
+    ]
+
+
+def test_a_store_of_an_older_version_is_refused_and_made_anew(two):
+    done = made(two)
+    path = two.parent / "store" / "west.lcx"
+    fresh = path.read_bytes()
+    assert fresh.count(b'"version": 2') == 1
+    with zipfile.ZipFile(path) as box:
+        parts = {name: box.read(name) for name in box.namelist()}
+    meta = json.loads(parts.pop("meta.json"))
+    write_parts(path, {**meta, "version": 1}, parts)
+    with pytest.raises(InputError, match=r"county of version 1\) -> make it again"):
+        read_osm(path)
+    assert done.written == 2
+    assert made(two).written == 1
+    assert path.read_bytes() == fresh
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -19,7 +19,19 @@ from lifecircle.errors import DataWarning, GeometryError, InputError, MissingFil
 from lifecircle.sources.osm import read_admin_areas, read_osm
 from lifecircle.sources.osmplaces import KindRules, access_points, is_dwelling
 from lifecircle.sources.osmways import NOWHERE, RawWays, cut_segments
-from lifecircle.sources.walkrule import FOOT_CLOSED, FOOT_OPEN, is_blocked, is_steps, is_walkable
+from lifecircle.sources.walkrule import (
+    FOOT_CLOSED,
+    FOOT_OPEN,
+    TRAITS,
+    UNPAVED,
+    is_barred_to_wheelchairs,
+    is_blocked,
+    is_bridge,
+    is_steps,
+    is_unpaved,
+    is_walkable,
+    traits,
+)
 from lifecircle.standards import Kind, shared_kinds
 from lifecircle.tables import FACILITIES, check
 
@@ -150,6 +162,83 @@ def test_escalators_are_not_steps():
     assert not is_steps({"highway": "footway", "conveying": "yes"})
 
 
+@pytest.mark.parametrize(
+    ("tags", "unpaved"),
+    [
+        ("highway=path", False),
+        ("highway=path surface=gravel", True),
+        ("highway=path surface=fine_gravel;asphalt", True),
+        ("highway=path surface=asphalt;gravel", False),
+        ("highway=residential surface=unpaved", True),
+        ("highway=residential surface=sett", False),
+        ("highway=footway surface=paving_stones", False),
+        ("highway=footway surface=no_such_word", False),
+        ("highway=track", True),
+        ("highway=track tracktype=grade1", False),
+        ("highway=track tracktype=grade2", True),
+        ("highway=track tracktype=grade5 surface=concrete", False),
+        ("highway=track tracktype=grade1 surface=compacted", True),
+        ("highway=path tracktype=grade4", False),
+        ("surface=sand", True),
+    ],
+)
+def test_surfaces(tags, unpaved):
+    assert is_unpaved(dict(tag.split("=") for tag in tags.split())) is unpaved
+
+
+@pytest.mark.parametrize(
+    ("tags", "bridge"),
+    [
+        ("highway=footway", False),
+        ("highway=footway bridge=yes", True),
+        ("highway=footway bridge=viaduct layer=1", True),
+        ("highway=footway bridge=no", False),
+        ("highway=footway tunnel=yes", True),
+        ("highway=footway tunnel=building_passage", True),
+        ("highway=footway tunnel=no", False),
+        ("highway=footway bridge=no tunnel=culvert", True),
+        ("highway=footway covered=yes layer=1", False),
+    ],
+)
+def test_bridges_and_tunnels(tags, bridge):
+    assert is_bridge(dict(tag.split("=") for tag in tags.split())) is bridge
+
+
+def test_wheelchairs_are_barred_only_by_word():
+    assert is_barred_to_wheelchairs({"wheelchair": "no"})
+    assert not is_barred_to_wheelchairs({"wheelchair": "limited"})
+    assert not is_barred_to_wheelchairs({"highway": "steps"})
+
+
+def test_traits_by_hand():
+    assert traits({}) == 0
+    assert traits({"highway": "steps"}) == 1
+    assert traits({"highway": "track"}) == 2
+    assert traits({"highway": "path", "tunnel": "yes"}) == 4
+    assert traits({"highway": "path", "wheelchair": "no"}) == 8
+    every = {"highway": "steps", "surface": "mud", "bridge": "yes", "wheelchair": "no"}
+    assert traits(every) == 15
+
+
+@given(
+    st.fixed_dictionaries(
+        {"highway": st.sampled_from(["steps", "track", "path"])},
+        optional={
+            "surface": st.sampled_from(sorted(UNPAVED)) | st.sampled_from(["asphalt", "wood"]),
+            "conveying": st.sampled_from(["no", "yes"]),
+            "tracktype": st.sampled_from(["grade1", "grade3"]),
+            "bridge": st.sampled_from(["no", "yes"]),
+            "tunnel": st.sampled_from(["no", "yes"]),
+            "wheelchair": st.sampled_from(["no", "yes", "limited"]),
+        },
+    )
+)
+def test_a_bit_is_its_rule(tags):
+    rules = (is_steps, is_unpaved, is_bridge, is_barred_to_wheelchairs)
+    assert len(rules) == len(TRAITS)
+    assert [bool(traits(tags) & 1 << bit) for bit in range(4)] == [rule(tags) for rule in rules]
+
+
 ROADS = ["residential", "trunk", "motorway", "busway", "construction", "steps"]
 ACCESS = ["yes", "no", "private", "military", "designated", "use_sidepath", "permissive"]
 WORDS = st.sampled_from([*ROADS, *ACCESS])
@@ -223,6 +312,55 @@ def test_street_beats_steps_over_the_same_nodes(quarter):
 def test_steps_are_flagged(quarter):
     assert quarter.segments.loc[quarter.segments["steps"], "way_id"].tolist() == [15]
     assert str(quarter.segments["highway"].dtype) == "category"
+
+
+def test_traits_are_columns_of_segments(tmp_path):
+    tagged = {
+        5: [("surface", "gravel")],
+        6: [("bridge", "yes"), ("wheelchair", "no")],
+        7: [("highway", "steps"), ("surface", "asphalt")],
+        8: [("highway", "track"), ("tunnel", "yes")],
+        9: [],
+    }
+    nodes = "".join(f'<node id="{n}" lon="{110 + n / 1000}" lat="26"/>' for n in range(1, 12))
+    ways = "".join(
+        f'<way id="{way}"><nd ref="{way}"/><nd ref="{way + 1}"/>'
+        + "".join(
+            f'<tag k="{key}" v="{text}"/>'
+            for key, text in ({"highway": "path"} | dict(tags)).items()
+        )
+        + "</way>"
+        for way, tags in tagged.items()
+    )
+    segments = read_osm(osm_file(tmp_path, nodes + ways)).segments.set_index("way_id")
+    assert list(segments.columns) == ["u", "v", "highway", *TRAITS]
+    assert set(map(str, segments[list(TRAITS)].dtypes)) == {"bool"}
+    assert {name: segments.index[segments[name]].tolist() for name in TRAITS} == {
+        "steps": [7],
+        "unpaved": [5, 8],
+        "bridge": [6, 8],
+        "wheelchair_no": [6],
+    }
+
+
+def test_rings_of_a_relation_have_its_traits(tmp_path):
+    text = QUARTER.read_text(encoding="utf-8")
+    tagged = '<tag k="type" v="multipolygon"/><tag k="surface" v="grass"/>'
+    path = tmp_path / "quarter.osm"
+    path.write_text(text.replace('<tag k="type" v="multipolygon"/>', tagged), encoding="utf-8")
+    segments = read(path).segments
+    assert segments.loc[segments["unpaved"], "way_id"].tolist() == [-40] * 7
+    assert not segments[["bridge", "wheelchair_no"]].any(axis=None)
+
+
+def test_a_bridge_does_not_beat_steps_nor_steps_a_bridge(tmp_path):
+    twice = STREET.replace("path", "steps") + (
+        '<way id="6"><nd ref="2"/><nd ref="1"/><tag k="highway" v="track"/>'
+        '<tag k="bridge" v="yes"/><tag k="wheelchair" v="no"/></way>'
+    )
+    (kept,) = read(osm_file(tmp_path, twice)).segments.to_dict("records")
+    assert kept["way_id"] == 6  # the way without steps, whatever else it is
+    assert [kept[name] for name in TRAITS] == [False, True, True, True]
 
 
 def test_square_is_walked_along_its_outline(quarter):

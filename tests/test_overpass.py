@@ -14,6 +14,7 @@ import shapely
 from lifecircle.errors import DataWarning, GeometryError, InputError, OfflineError
 from lifecircle.sources.osm import read_osm
 from lifecircle.sources.overpass import read_overpass
+from lifecircle.sources.walkrule import TRAITS
 from lifecircle.standards import shared_kinds
 from lifecircle.tables import FACILITIES, check
 
@@ -109,6 +110,16 @@ def test_download_is_read_by_the_same_rules(server, tmp_path):
     assert extract.date == "2025-03-04"
     check(extract.facilities, FACILITIES, crs=4326)
     assert len(server.questions) == 2
+
+
+def test_whole_tags_are_asked_for_and_kept(server, tmp_path):
+    tagged = way(11, 3, 4, highway="track", bridge="yes", wheelchair="no")
+    server.answers["roads"] = [*ROADS[:5], tagged]
+    segments = read_overpass(AREA, kinds=KINDS, cache=tmp_path).segments.set_index("way_id")
+    assert segments.loc[11, list(TRAITS)].tolist() == [False, True, True, True]
+    assert not segments.loc[10, list(TRAITS)].any(axis=None)
+    # "out;" is "out body;": all tags, where "out skel;" or "out ids;" would give none.
+    assert all(question.endswith("out;") for question in server.questions)
 
 
 def test_questions_are_generous(server, tmp_path):

@@ -101,6 +101,42 @@ def test_loops_are_counted_and_told(roads):
     assert len(edges) == 3
 
 
+def test_traits_of_edges(roads):
+    _, edges = roads()
+    assert list(edges.columns) == ["u", "v", "length_m", "highway", "steps"]
+    _, edges = roads(
+        edges="u,v,highway,steps,unpaved,bridge,wheelchair_no\n"
+        "1,2,steps,0,1,TRUE,是\n2,3,path,1,0,false,否\n1,3,steps,,, yes ,\n"
+    )
+    traits = edges[["steps", "unpaved", "bridge", "wheelchair_no"]]
+    assert set(map(str, traits.dtypes)) == {"bool"}
+    assert traits.to_numpy().tolist() == [
+        [False, True, True, True],
+        [True, False, False, False],
+        [False, False, True, False],
+    ]
+
+
+def test_traits_of_any_type(tmp_path, roads):
+    roads()
+    told = {"unpaved": [True, False], "bridge": [1.0, None], "wheelchair_no": [0, 1]}
+    path = tmp_path / "edges.parquet"
+    pd.DataFrame({"u": ["1", "2"], "v": ["2", "3"], **told}).to_parquet(path)
+    _, edges = read_road_tables(Dataset(path=tmp_path / "nodes.csv"), Dataset(path=path))
+    assert edges["unpaved"].tolist() == [True, False]
+    assert edges["bridge"].tolist() == [True, False]
+    assert edges["wheelchair_no"].tolist() == [False, True]
+    assert not edges["steps"].any()
+
+
+def test_traits_that_are_neither_1_nor_0(roads):
+    with pytest.raises(TableError) as error:
+        roads(edges="u,v,unpaved,bridge\n1,2,gravel,1\n2,3,2,no\n")
+    assert faults(error) == [
+        "[roads] edges edges.csv: unpaved is neither 1 nor 0 in row 2 (gravel), row 3 (2)"
+    ]
+
+
 def test_missing_files(tmp_path, roads):
     with pytest.raises(MissingFileError, match=r"\[roads\] nodes"):
         read_road_tables(Dataset(path=tmp_path / "n.csv"), Dataset(path=tmp_path / "e.csv"))

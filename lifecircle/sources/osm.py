@@ -39,7 +39,9 @@ class OsmExtract:
         Index ``node_id`` (OSM id; negative where a barrier cuts a way), columns ``lon``, ``lat``.
     segments
         One row per pair of consecutive nodes of a walked way: ``u``, ``v`` (node ids), ``way_id``
-        (minus the relation's id for the rings of an area), ``highway`` (categorical), ``steps``.
+        (minus the relation's id for the rings of an area), ``highway`` (categorical), and a bool
+        for each of `lifecircle.sources.walkrule.TRAITS`: ``steps``, ``unpaved``, ``bridge`` (or
+        tunnel) and ``wheelchair_no``.
     facilities
         As `lifecircle.tables.FACILITIES`. ``facility_id`` is n, w or r with the OSM id; an object
         of several kinds has further rows ``id#kind``.

@@ -32,7 +32,7 @@ PARTIAL: Final = ".partial"
 """How the names of files end that are not finished."""
 
 _FORMAT: Final = "lifecircle-osm"
-_VERSION: Final = 1
+_VERSION: Final = 2  # 1 knew of ways' traits steps alone
 _META: Final = "meta.json"
 # All that zipfile and pyarrow raise on damaged bytes.
 _DAMAGED: Final = (

@@ -19,7 +19,7 @@ from osmium.osm import AREA, NODE, OBJECT, RELATION, WAY
 from lifecircle.errors import Fault, InputError, MissingFileError
 from lifecircle.sources.osmplaces import KindRules, RawPlaces, describe, is_dwelling
 from lifecircle.sources.osmways import RawWays
-from lifecircle.sources.walkrule import is_blocked, is_steps, is_walkable
+from lifecircle.sources.walkrule import is_blocked, is_walkable, traits
 
 _FORMATS: Final = {
     ".pbf": "pbf",
@@ -167,7 +167,7 @@ class Scan:
         highway = tags.get("highway") if self.roads else None
         if highway is not None:
             if is_walkable(tags):
-                self.ways.add(way.id, highway, way.nodes, steps=is_steps(tags))
+                self.ways.add(way.id, highway, way.nodes, traits=traits(tags))
             else:
                 self.refused += 1
                 if self.closed is not None:
@@ -204,7 +204,7 @@ class Scan:
             self._built.add(key)
         if walked:
             for ring in _rings(area):
-                self._rings.add(-area.orig_id(), tags["highway"], ring)
+                self._rings.add(-area.orig_id(), tags["highway"], ring, traits=traits(tags))
         if not (kinds or home):
             return
         self._place_area(key, area, kinds, home=home)

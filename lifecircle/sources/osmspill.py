@@ -199,13 +199,13 @@ class BatchWriter:
         step = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
         taken = nodes[np.repeat(begin, count) + step]
         walked = np.arange(len(sizes)) < len(raw.ids)
-        steps = np.frombuffer(bytes(raw.steps + closed.steps), np.uint8).astype(np.bool_)
+        traits = np.frombuffer(bytes(raw.traits + closed.traits), np.uint8)
         highway = pa.array([*raw.highway, *closed.highway], pa.string())
         ways = [
             np.array(raw.ids + closed.ids, np.int64)[way],
             count,
             highway.take(pa.array(way)),
-            steps[way],
+            traits[way],
             walked[way],
         ]
         self._write("ways", ways, county)

@@ -47,7 +47,7 @@ SCHEMAS: Final[Mapping[str, pa.Schema]] = {
             ("id", pa.int64()),
             ("size", pa.int64()),
             ("highway", pa.string()),
-            ("steps", pa.bool_()),
+            ("traits", pa.uint8()),  # bits of lifecircle.sources.walkrule.TRAITS
             ("walked", pa.bool_()),
         ]
     ),
@@ -363,7 +363,7 @@ def _ways(ways: pa.Table, nodes: pa.Table) -> tuple[RawWays, int]:
     raw.ids.frombytes(chosen["id"].to_numpy().tobytes())
     raw.sizes.frombytes(sizes[walked].tobytes())
     raw.nodes.frombytes(np.ascontiguousarray(table[of_walked]).tobytes())
-    raw.steps = bytearray(chosen["steps"].to_numpy().astype(np.uint8).tobytes())
+    raw.traits = bytearray(chosen["traits"].to_numpy().tobytes())
     raw.highway = chosen["highway"].to_pylist()
     return raw, int((~walked).sum())
 

@@ -14,6 +14,8 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from lifecircle.sources.walkrule import TRAITS
+
 Bools = npt.NDArray[np.bool_]
 Longs = npt.NDArray[np.int64]
 
@@ -37,10 +39,10 @@ class RawWays:
     ids: array[int] = field(default_factory=_longs)
     sizes: array[int] = field(default_factory=_longs)
     nodes: array[int] = field(default_factory=_longs)  # id, x, y of one node after the other
-    steps: bytearray = field(default_factory=bytearray)
+    traits: bytearray = field(default_factory=bytearray)
     highway: list[str] = field(default_factory=list)
 
-    def add(self, way_id: int, highway: str, nodes: Any, *, steps: bool = False) -> None:
+    def add(self, way_id: int, highway: str, nodes: Any, *, traits: int = 0) -> None:
         """Add a way or ring.
 
         Parameters
@@ -51,8 +53,8 @@ class RawWays:
             Value of the tag.
         nodes
             Sequence of references with locations, as pyosmium gives it.
-        steps
-            Whether it is climbed step by step.
+        traits
+            What it is beside its class, as `lifecircle.sources.walkrule.traits` gives it.
         """
         size = len(nodes)
         flat: list[int] = []
@@ -62,7 +64,7 @@ class RawWays:
         self.nodes.fromlist(flat)
         self.ids.append(way_id)
         self.sizes.append(size)
-        self.steps.append(steps)
+        self.traits.append(traits)
         self.highway.append(highway)
 
     def extend(self, other: RawWays) -> None:
@@ -70,7 +72,7 @@ class RawWays:
         self.ids.extend(other.ids)
         self.sizes.extend(other.sizes)
         self.nodes.extend(other.nodes)
-        self.steps.extend(other.steps)
+        self.traits.extend(other.traits)
         self.highway.extend(other.highway)
 
     def table(self) -> Longs:
@@ -112,9 +114,9 @@ def cut_segments(
     nodes
         Index ``node_id``, columns ``lon``, ``lat`` in degrees; only nodes that segments use.
     segments
-        Columns ``u``, ``v``, ``way_id``, ``highway`` (categorical), ``steps`` (bool). Nodes at one
-        place that a segment joins become one node; of segments between the same two nodes one is
-        kept, rather one without steps.
+        Columns ``u``, ``v``, ``way_id``, ``highway`` (categorical), and a bool for each of
+        `lifecircle.sources.walkrule.TRAITS`. Nodes at one place that a segment joins become one
+        node; of segments between the same two nodes one is kept, rather one without steps.
     counts
         Ways and segments read, left out and cut.
     """
@@ -125,14 +127,14 @@ def cut_segments(
     clipped = touching & (np.bincount(way[~here], minlength=len(touching)) > 0)
     counts["ways_clipped"] = int(clipped.sum())
     counts["nodes_missing"] = len(np.unique(refs[~here & touching[way]]))
-    steps = np.frombuffer(raw.steps, np.uint8).astype(np.bool_)
+    traits = _unpacked(raw.traits)
     # Neighbours in the list make a segment if they belong to one way and both have a place.
     first = np.flatnonzero((way[:-1] == way[1:]) & here[:-1] & here[1:] & touching[way[:-1]])
     ends = np.concatenate([first, first + 1])
     node, counts["barriers_blocked"] = _cut_at(blocked, refs[ends])
     node = _join_coincident(node, x[ends], y[ends])
     u, v = node[: len(first)], node[len(first) :]
-    keep = _distinct(u, v, steps[way[first]])
+    keep = _distinct(u, v, traits["steps"][way[first]])
     counts["segments_zero"] = int((u == v).sum())
     counts["segments_duplicate"] = len(first) - counts["segments_zero"] - len(keep)
     of = way[first[keep]]
@@ -142,13 +144,19 @@ def cut_segments(
             "v": v[keep],
             "way_id": np.array(raw.ids, np.int64)[of],
             "highway": pd.Categorical(np.array(raw.highway, dtype=object)[of]),
-            "steps": steps[of],
+            **{name: held[of] for name, held in traits.items()},
         }
     )
     used, at = np.unique(np.concatenate([u[keep], v[keep]]), return_index=True)
     at = ends[np.concatenate([keep, keep + len(first)])[at]]
     place = {"lon": x[at] / _PER_DEGREE, "lat": y[at] / _PER_DEGREE}
     return pd.DataFrame(place, index=pd.Index(used, name="node_id")), segments, counts
+
+
+def _unpacked(traits: bytearray) -> dict[str, Bools]:
+    """Give for each trait which ways have it."""
+    held = np.frombuffer(traits, np.uint8)
+    return {name: (held & (1 << bit)) > 0 for bit, name in enumerate(TRAITS)}
 
 
 def _choose_ways(raw: RawWays, way: Longs, inside: Bools | None) -> tuple[Bools, dict[str, int]]:

@@ -23,12 +23,17 @@ from lifecircle.sources.columns import (
     pick,
 )
 from lifecircle.sources.vector import read_table
+from lifecircle.sources.walkrule import TRAITS
 
 _NODES: Final = "[roads] nodes"
 _EDGES: Final = "[roads] edges"
 # osmnx's names come second.
 _ID_NAMES: Final = ("node_id", "osmid", "id")
 _LENGTH_NAMES: Final = ("length_m", "length")
+_FLAGS: Final = {
+    **dict.fromkeys(("1", "1.0", "true", "yes", "是"), True),
+    **dict.fromkeys(("0", "0.0", "false", "no", "否", ""), False),
+}
 
 
 def read_road_tables(
@@ -43,7 +48,8 @@ def read_road_tables(
         CRS, or ``lon`` and ``lat``, or ``x`` and ``y`` in metres of the county's CRS.
     edges
         The same formats, with ``u``, ``v``; optional ``length_m`` (or ``length``), ``highway``,
-        and lines with a CRS.
+        lines with a CRS, and the `lifecircle.sources.walkrule.TRAITS` ``steps``, ``unpaved``,
+        ``bridge`` and ``wheelchair_no``: 1 or 0 (true, yes, 是; false, no, 否, or empty).
     crs
         The county's CRS in metres. Without it the lines of edges are only measured.
 
@@ -53,14 +59,16 @@ def read_road_tables(
         Index ``node_id`` (text). Columns ``x``, ``y`` in `crs`; without `crs`, ``lon``, ``lat`` in
         degrees, or ``x``, ``y`` as they stand.
     edges
-        Columns ``u``, ``v`` (text), ``highway``, ``steps``; ``length_m`` where it is given or
-        measured; ``geometry`` in `crs`. As `lifecircle.WalkNetwork.from_tables` takes them.
+        Columns ``u``, ``v`` (text), ``highway``, ``steps`` (where they are not given, by the
+        class) and what else of the traits is given; ``length_m`` where it is given or measured;
+        ``geometry`` in `crs`. As `lifecircle.WalkNetwork.from_tables` takes them.
 
     Raises
     ------
     TableError
         All faults of both tables: columns that are missing, ids that repeat or are missing,
-        numbers that are none, negative lengths, edges that name unknown nodes.
+        numbers that are none, negative lengths, traits that are neither 1 nor 0, edges that name
+        unknown nodes.
     CRSError
         ``x`` and ``y`` look like degrees; lines or points have no CRS.
     MissingFileError, InputError
@@ -174,7 +182,9 @@ def _edges(
         edges["length_m"] = _lengths(lines)
     edges["highway"] = as_text(table["highway"]) if "highway" in table.columns else np.nan
     edges["highway"] = edges["highway"].astype("str")
-    edges["steps"] = (edges["highway"] == "steps").to_numpy()
+    traits, wrong = _traits(table, label)
+    faults += wrong
+    edges = edges.assign(**{"steps": edges["highway"] == "steps", **traits})
     if lines is not None and crs is not None:
         simple = lines.isna() | (lines.geom_type == "LineString")
         if not simple.all():
@@ -182,6 +192,24 @@ def _edges(
             faults.append(Fault(label, f"no single line in {rows}", "give one line per edge"))
         edges["geometry"] = np.asarray(lines.to_crs(crs), dtype=object)
     return edges, faults
+
+
+def _traits(table: pd.DataFrame, label: str) -> tuple[dict[str, pd.Series], list[Fault]]:
+    """Read the traits that a table of edges gives."""
+    traits: dict[str, pd.Series] = {}
+    faults = []
+    for name in TRAITS:
+        if name not in table.columns:
+            continue
+        words = table[name].astype("str").str.strip().str.casefold().mask(table[name].isna(), "")
+        flags = words.map(_FLAGS)
+        wrong = flags.isna()
+        if wrong.any():
+            rows = name_rows(table.index[wrong], table.loc[wrong, name])
+            what = f"{name} is neither 1 nor 0 in {rows}"
+            faults.append(Fault(label, what, "write 1 or 0, or leave it empty"))
+        traits[name] = flags.eq(other=True)
+    return traits, faults
 
 
 def _unknown_nodes(edges: pd.DataFrame, known: pd.Index, label: str) -> list[Fault]:

@@ -1,4 +1,4 @@
-"""Which OSM ways a pedestrian may use: the walk rule, as data and two pure functions.
+"""Which OSM ways a pedestrian may use, and what they are like: data and pure functions.
 
 The rule starts from what China's streets need: most residents live inside walled quarters (小区,
 单位大院) whose inner roads are mapped as private service ways, and many trunk roads (国道) are the
@@ -37,11 +37,17 @@ A node with a ``barrier`` tag blocks if ``foot`` is no (use_sidepath, never), or
 or military and ``foot`` does not open it. Gates of quarters, also with ``access=private``,
 bollards, stiles and toll booths let residents pass.
 
+Of a walked way `TRAITS` say what a walk needs to know beside its class: steps, an unpaved surface,
+a bridge or tunnel, a way closed to wheelchairs. They read the tags ``conveying``, ``surface``,
+``tracktype``, ``bridge``, ``tunnel`` and ``wheelchair``; what is not tagged is not assumed, but for
+the surface of a track.
+
 The choice of every line is ours; OSM's own meaning of the tags is in the references.
 
 References
 ----------
-OpenStreetMap wiki: Key:highway, Key:access, Key:foot, Key:motorroad, Key:barrier.
+OpenStreetMap wiki: Key:highway, Key:access, Key:foot, Key:motorroad, Key:barrier, Key:surface,
+Key:tracktype, Key:bridge, Key:tunnel, Key:wheelchair.
 Boeing (2017), OSMnx, Computers, Environment and Urban Systems 65: its ``walk`` filter, which also
 refuses cycleways, platforms and private service ways.
 """
@@ -98,6 +104,40 @@ ACCESS_CLOSED: Final = frozenset({"no", "military"})
 
 STEPS: Final = frozenset({"steps", "ladder"})
 """Values of ``highway`` that are climbed step by step."""
+
+UNPAVED: Final = frozenset(
+    {
+        "unpaved",
+        "clay",
+        "compacted",
+        "dirt",
+        "earth",
+        "fine_gravel",
+        "grass",
+        "gravel",
+        "ground",
+        "ice",
+        "mud",
+        "pebblestone",
+        "rock",
+        "salt",
+        "sand",
+        "shells",
+        "snow",
+        "soil",
+        "stepping_stones",
+        "woodchips",
+    }
+)
+"""Values of ``surface`` that are not paved: loose, soft or rough ground.
+
+Those that the wiki lists as unpaved, and the common ``clay``, ``soil`` and ``stepping_stones``.
+Setts, cobblestones, wood, metal and grass pavers are paved. Of a list (``gravel;asphalt``) the
+first is taken.
+"""
+
+TRAITS: Final = ("steps", "unpaved", "bridge", "wheelchair_no")
+"""What a way may be beside its class: columns of segments, and bits of `traits`, lowest first."""
 
 
 def is_walkable(tags: Mapping[str, str]) -> bool:
@@ -179,3 +219,100 @@ def is_steps(tags: Mapping[str, str]) -> bool:
     (True, False)
     """
     return tags.get("highway") in STEPS and tags.get("conveying") in {None, "no"}
+
+
+def is_unpaved(tags: Mapping[str, str]) -> bool:
+    """Tell whether a way is not paved, so that wheels and prams go badly and rain softens it.
+
+    Parameters
+    ----------
+    tags
+        The way's tags. ``surface`` decides; without it a track (``highway=track``) is unpaved
+        unless ``tracktype=grade1``, and no other way is.
+
+    Returns
+    -------
+    bool
+        True for the surfaces of `UNPAVED`, and for tracks whose surface nobody tagged.
+
+    Examples
+    --------
+    >>> is_unpaved({"highway": "path", "surface": "gravel"}), is_unpaved({"highway": "path"})
+    (True, False)
+    >>> is_unpaved({"highway": "track"}), is_unpaved({"highway": "track", "tracktype": "grade1"})
+    (True, False)
+    """
+    surface = tags.get("surface")
+    if surface is not None:
+        return surface in UNPAVED or surface.partition(";")[0].strip() in UNPAVED
+    return tags.get("highway") == "track" and tags.get("tracktype") != "grade1"
+
+
+def is_bridge(tags: Mapping[str, str]) -> bool:
+    """Tell whether a way leaves the ground, so that a terrain model does not show its height.
+
+    Parameters
+    ----------
+    tags
+        The way's tags: ``bridge`` or ``tunnel`` other than no. A passage through a building is a
+        tunnel, as surface models show the roof; ``covered`` ways (arcades, 风雨廊) are not.
+
+    Returns
+    -------
+    bool
+        True for bridges and tunnels.
+
+    Examples
+    --------
+    >>> is_bridge({"highway": "footway", "bridge": "viaduct"}), is_bridge({"covered": "yes"})
+    (True, False)
+    """
+    return tags.get("bridge") not in {None, "no"} or tags.get("tunnel") not in {None, "no"}
+
+
+def is_barred_to_wheelchairs(tags: Mapping[str, str]) -> bool:
+    """Tell whether somebody found that a wheelchair cannot pass a way.
+
+    Parameters
+    ----------
+    tags
+        The way's tags: ``wheelchair=no``. ``limited`` is passed with help, and ways without the
+        tag are not known to be closed.
+
+    Returns
+    -------
+    bool
+        True where the tag says no.
+
+    Examples
+    --------
+    >>> is_barred_to_wheelchairs({"highway": "footway", "wheelchair": "no"})
+    True
+    """
+    return tags.get("wheelchair") == "no"
+
+
+def traits(tags: Mapping[str, str]) -> int:
+    """Give what a way is beside its class, in one byte.
+
+    Parameters
+    ----------
+    tags
+        The way's tags.
+
+    Returns
+    -------
+    int
+        A sum of 1 steps, 2 unpaved, 4 bridge or tunnel, 8 closed to wheelchairs: bits of `TRAITS`.
+
+    Examples
+    --------
+    >>> traits({"highway": "steps", "surface": "earth"}), traits({"highway": "primary"})
+    (3, 0)
+    """
+    return (
+        is_steps(tags)
+        | is_unpaved(tags) << 1
+        | is_bridge(tags) << 2
+        | is_barred_to_wheelchairs(tags) << 3
+    )
