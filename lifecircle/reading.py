@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast, get_args
+from collections.abc import Callable, Sequence
+from typing import Any, cast, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +15,7 @@ from lifecircle.config import CountyConfig
 from lifecircle.crs import check_scale, metric_crs, require_metric
 from lifecircle.errors import Fault, InputError
 from lifecircle.network import WalkNetwork
+from lifecircle.roadworks import with_roads, without_roads
 from lifecircle.scenario import Scenario
 from lifecircle.service import known_kinds
 from lifecircle.sources.boundary import adcode_dataset, read_boundary
@@ -25,6 +26,7 @@ from lifecircle.sources.overpass import read_overpass
 from lifecircle.sources.roadtables import read_road_tables
 from lifecircle.sources.units import read_units
 from lifecircle.standards import Standard, Unit
+from lifecircle.streets import Segments
 from lifecircle.tables import UNITS, check
 
 
@@ -93,7 +95,7 @@ def walk_area(
     limits = {unit: [s.longest(unit) for s in standards] for unit in get_args(Unit)}
     minutes = max(*limits["minutes"], *config.isochrones.minutes, 0.0)
     metres = max(*limits["metres"], *config.isochrones.metres, 0.0)
-    fastest = max(config.walk.fastest_kph, _swept_kph(config)) * 1000.0 / 60.0
+    fastest = max(config.walk.fastest_of_all_kph, _swept_kph(config)) * 1000.0 / 60.0
     reach_m = max(minutes * fastest, metres) + config.walk.furthest_m
     wide = gpd.GeoSeries([boundary], crs=4326).to_crs(crs).simplify(10.0).buffer(reach_m)
     return cast("BaseGeometry", wide.to_crs(4326).iloc[0])
@@ -198,15 +200,33 @@ def _network(
     crs: pyproj.CRS,
     scenario: Scenario | None,
 ) -> WalkNetwork:
-    roads, walk = config.roads, config.walk
+    roads = config.roads
+    asked: dict[str, Any] = {"crs": crs, "profile": config.walk, "change": _works(scenario, crs)}
     if extract is not None:
-        return WalkNetwork.from_osm(extract, crs=crs, profile=walk)
+        return WalkNetwork.from_osm(extract, **asked)
     if roads.graphml is not None:
-        return WalkNetwork.from_osmnx(roads.graphml.path, crs=crs, profile=walk)
+        return WalkNetwork.from_osmnx(roads.graphml.path, **asked)
     if roads.nodes is None or roads.edges is None:  # refused by RoadsConfig already
         raise InputError(Fault(str(config.path), "no source of roads is named", "add [roads]"))
     nodes, edges = read_road_tables(roads.nodes, roads.edges, crs=crs)
-    return WalkNetwork.from_tables(nodes, edges, crs=crs, profile=walk)
+    return WalkNetwork.from_tables(nodes, edges, **asked)
+
+
+def _works(scenario: Scenario | None, crs: pyproj.CRS) -> Callable[[Segments], Segments] | None:
+    """Give what a scenario does to the streets: it closes roads, then builds others."""
+    if scenario is None:
+        return None
+    closed, added = scenario.roads_closed(crs), scenario.roads_added(crs)
+    if closed is None and added is None:
+        return None
+    where = str(scenario.path)
+
+    def change(streets: Segments) -> Segments:
+        if closed is not None:
+            streets = without_roads(streets, closed, where=f"{where}: roads.close")
+        return streets if added is None else with_roads(streets, added, where=f"{where}: roads.add")
+
+    return change
 
 
 def with_osm_date(config: CountyConfig, extract: OsmExtract | None) -> CountyConfig:

@@ -270,7 +270,6 @@ class WalkConfig(WalkProfile):
         return profile.model_copy(update=own)
 
     @property
-    def fastest_kph(self) -> float:
-        """Speed of the fastest profile on its fastest class of road, km/h."""
-        everyone = (*self.also, *self.settings.values())
-        return max(super().fastest_kph, *(one.fastest_kph for one in everyone), 0.0)
+    def fastest_of_all_kph(self) -> float:
+        """Speed of the fastest of its profiles on its fastest class of road, km/h."""
+        return max(one.fastest_kph for one in (self, *self.also, *self.settings.values()))

@@ -7,7 +7,7 @@ come from the seconds summed along it. Nodes stand in Hilbert order, segments in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -36,8 +36,11 @@ from lifecircle.network.slope import Elevations, Slope, slope_of
 from lifecircle.network.timing import LATEST, along_chains, barred_segments, segment_seconds
 from lifecircle.place import Located, Places, SegmentIndex
 from lifecircle.sources.graphs import read_graph
-from lifecircle.streets import Bytes, cut_edges, trait
+from lifecircle.streets import Bytes, Segments, cut_edges, trait
 from lifecircle.tables import check_crs, first
+
+Change = Callable[[Segments], Segments]
+"""What is done to the streets before they become a network."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ class WalkNetwork:
         *,
         crs: Any,
         profile: WalkProfile | None = None,
+        change: Change | None = None,
     ) -> WalkNetwork:
         """Build a network from a table of nodes and a table of edges.
 
@@ -122,6 +126,8 @@ class WalkNetwork:
             Projected CRS in metres.
         profile
             How people walk.
+        change
+            Roads that are built or closed first: streets in, streets out (`lifecircle.roadworks`).
 
         Returns
         -------
@@ -144,7 +150,11 @@ class WalkNetwork:
         array([120.])
         """
         metric = require_metric(crs, "crs")
-        return build(cls, cut_edges(nodes, edges), metric, profile or WalkProfile())
+        streets = cut_edges(nodes, edges)
+        if change is not None:
+            streets = change(streets)
+        network = build(cls, streets, metric, profile or WalkProfile())
+        return without_barred(network) if network.profile.vehicle else network
 
     @classmethod
     def from_osm(
@@ -154,6 +164,7 @@ class WalkNetwork:
         crs: Any | None = None,
         area: shapely.Geometry | None = None,
         profile: WalkProfile | None = None,
+        change: Change | None = None,
     ) -> WalkNetwork:
         """Build a network from an OSM file (.osm.pbf, .osm, .osm.bz2) or from what was read of it.
 
@@ -168,6 +179,8 @@ class WalkNetwork:
             the longest walk.
         profile
             How people walk.
+        change
+            Roads that are built or closed first: streets in, streets out (`lifecircle.roadworks`).
 
         Returns
         -------
@@ -192,12 +205,19 @@ class WalkNetwork:
             else read_osm(Path(source), area=area, dwellings=False)
         )
         nodes, target = projected(extract.nodes, crs)
-        network = cls.from_tables(nodes, extract.segments, crs=target, profile=profile)
+        network = cls.from_tables(
+            nodes, extract.segments, crs=target, profile=profile, change=change
+        )
         return replace(network, counts={**extract.counts, **network.counts})
 
     @classmethod
     def from_osmnx(
-        cls, graph: Any, *, crs: Any | None = None, profile: WalkProfile | None = None
+        cls,
+        graph: Any,
+        *,
+        crs: Any | None = None,
+        profile: WalkProfile | None = None,
+        change: Change | None = None,
     ) -> WalkNetwork:
         """Build a network from an osmnx graph, projected or in lon/lat, or from its GraphML file.
 
@@ -211,6 +231,8 @@ class WalkNetwork:
             Projected CRS in metres; the graph's own if projected, else chosen from its nodes.
         profile
             How people walk.
+        change
+            Roads that are built or closed first: streets in, streets out (`lifecircle.roadworks`).
 
         Returns
         -------
@@ -231,7 +253,7 @@ class WalkNetwork:
         array([80.])
         """
         nodes, edges, target = read_graph(graph, crs)
-        return cls.from_tables(nodes, edges, crs=target, profile=profile)
+        return cls.from_tables(nodes, edges, crs=target, profile=profile, change=change)
 
     def to_networkx(self) -> nx.MultiGraph:
         """Give the network as a networkx MultiGraph that osmnx understands.

@@ -1,0 +1,281 @@
+"""The walking model: slope, steps, what is barred, vehicles, and the way across country."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from handmade import CRS, cells_at, facilities_at, lattice_tables
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lifecircle.config import WalkConfig, WalkProfile, profiles
+from lifecircle.errors import ConfigError, InputError
+from lifecircle.isochrone import isochrones
+from lifecircle.network import WalkNetwork
+from lifecircle.network.slope import slope_of, tobler
+from lifecircle.reach import nearest_times, pair_times, travel_times
+from lifecircle.tables import FLAGS
+
+METRES = 3.6  # km/h at which metres are seconds
+
+
+def street(*, profile=None, length=300.0, **columns):
+    """Three nodes on a line, `length` metres apart."""
+    nodes = pd.DataFrame({"x": [0.0, length, 2 * length], "y": 0.0}, index=[1, 2, 3])
+    edges = pd.DataFrame({"u": [1, 2], "v": [2, 3], **columns})
+    chosen = profile or WalkProfile(speed_kph=METRES)
+    return WalkNetwork.from_tables(nodes, edges, crs=CRS, profile=chosen)
+
+
+def walk(network, start, end):
+    """Seconds from one (x, y) to another."""
+    ends = pd.DataFrame([start], columns=["x", "y"]), pd.DataFrame([end], columns=["x", "y"])
+    return pair_times(network, *ends).item()
+
+
+class TestSlope:
+    def test_a_slope_of_one_in_ten_by_hand(self):
+        # Up: exp(3.5 x 0.10); down: |-0.10 + 0.05| - 0.05 = 0, so as on the level.
+        network = street().with_elevation(lambda x, _: x / 10.0)
+        assert walk(network, (0, 0), (600, 0)) == pytest.approx(600 * np.exp(0.35))
+        assert walk(network, (600, 0), (0, 0)) == pytest.approx(600.0)
+        # From the middle of a segment, up and down.
+        assert walk(network, (150, 0), (250, 0)) == pytest.approx(100 * np.exp(0.35))
+        assert walk(network, (250, 0), (150, 0)) == pytest.approx(100.0)
+
+    def test_the_access_leg_is_level(self):
+        network = street().with_elevation(lambda x, _: x / 10.0)
+        assert walk(network, (0, 40), (600, 0)) == pytest.approx(40 + 600 * np.exp(0.35))
+
+    def test_a_hill_inside_a_long_segment_is_seen(self):
+        # Up 30 m over 150 m and down again, between two nodes at the same height.
+        network = street().with_elevation(lambda x, _: 30.0 - np.abs(x % 300.0 - 150.0) / 5.0)
+        up, down = np.exp(3.5 * 0.2), np.exp(3.5 * 0.1)
+        assert network.segment_seconds == pytest.approx([150 * up + 150 * down] * 2)
+        assert network.slope.steepest == pytest.approx([0.2, 0.2])
+
+    def test_a_bridge_runs_straight_over_the_valley(self):
+        def valley(x, _):
+            return np.where((x > 1) & (x < 599), -100.0, 0.0)
+
+        assert street(bridge=[True, True]).with_elevation(valley).slope.steepest.max() == 0.0
+        assert (
+            street().with_elevation(valley).slope.steepest.max() == 1.0
+        )  # as steep as is believed
+
+    def test_a_bridge_that_rises_keeps_its_grade(self):
+        network = street(bridge=True).with_elevation(lambda x, _: np.where(x > 599, 30.0, 0.0))
+        assert network.slope.steepest == pytest.approx([0.05, 0.05])
+
+    def test_steps_have_their_own_factor_whatever_the_slope(self):
+        network = street(steps=[True, False]).with_elevation(lambda x, _: x / 2.0)
+        assert network.segment_seconds[0] == 600.0
+
+    def test_unknown_elevation_counts_as_level_and_is_told(self):
+        network = street().with_elevation(lambda x, _: np.where(x < 250, x / 10.0, np.nan))
+        slope = network.slope
+        assert slope.known == pytest.approx(200 / 600)  # pieces of 50 m up to 200
+        assert network.segment_seconds[1] == 300.0
+
+    def test_profiles_that_do_not_count_slope(self):
+        network = street().with_elevation(lambda x, _: x / 10.0)
+        wheels = network.with_profile(WalkProfile(profile="e-bike", speed_kph=METRES))
+        assert walk(wheels, (0, 0), (600, 0)) == 600.0
+
+    @given(st.floats(0.001, 1.0))
+    def test_uphill_is_slower_than_downhill(self, grade):
+        assert tobler(np.array(grade)) > tobler(np.array(-grade))
+
+    @settings(max_examples=25, deadline=None)
+    @given(st.lists(st.floats(0, 60), min_size=25, max_size=25), st.data())
+    def test_times_equal_those_of_another_library(self, heights, data):
+        nodes, edges = lattice_tables()
+        at = dict(zip(zip(nodes.x, nodes.y, strict=True), heights, strict=True))
+        z = np.vectorize(lambda x, y: at.get((x, y), np.nan))
+        level = WalkNetwork.from_tables(nodes, edges, crs=CRS, profile=WalkProfile(speed_kph=3.6))
+        network = level.with_elevation(z)
+        graph = nx.DiGraph()
+        ids = network.node_ids
+        for u, v, ahead, back in zip(
+            network.segment_u,
+            network.segment_v,
+            network.segment_seconds,
+            network.segment_seconds_back,
+            strict=True,
+        ):
+            graph.add_edge(ids[u], ids[v], weight=ahead)
+            graph.add_edge(ids[v], ids[u], weight=back)
+        end = data.draw(st.sampled_from(list(nodes.index)))
+        wanted = nx.single_source_dijkstra_path_length(graph.reverse(), end)
+        place = tuple(nodes.loc[end])
+        cells = cells_at([tuple(row) for row in nodes.to_numpy()])
+        found = nearest_times(network, facilities_at([place]), cells)["seconds"]
+        assert found.to_numpy() == pytest.approx([wanted[node] for node in nodes.index])
+        pairs = travel_times(network, facilities_at([place]), cells, cutoff_seconds=1e5)["seconds"]
+        assert np.sort(pairs.to_numpy()) == pytest.approx(np.sort(found.to_numpy()))
+
+
+class TestBarred:
+    def test_steps_stop_a_wheelchair(self):
+        network = street(steps=[False, True], profile=WalkProfile(profile="wheelchair"))
+        assert walk(network, (0, 0), (300, 0)) == pytest.approx(300 / (3.0 / 3.6))
+        assert np.isnan(walk(network, (0, 0), (600, 0)))
+        assert np.isnan(walk(network, (0, 0), (450, 0)))  # nobody starts or ends on the steps
+        pairs = travel_times(
+            network, facilities_at([(0, 0)]), cells_at([(300, 0), (600, 0)]), cutoff_seconds=1e7
+        )
+        assert pairs.index.get_level_values("cell_id").tolist() == [0]
+
+    @pytest.mark.parametrize("column", ["steps", "wheelchair_no"])
+    def test_a_way_round_is_taken(self, column):
+        # A square: the short side is barred, the three others are 300 m.
+        nodes = pd.DataFrame({"x": [0.0, 100, 100, 0], "y": [0.0, 0, 100, 100]}, index=[1, 2, 3, 4])
+        edges = pd.DataFrame({"u": [1, 2, 3, 4], "v": [2, 3, 4, 1], column: [True] + [False] * 3})
+        chair = WalkProfile(profile="wheelchair", speed_kph=METRES)
+        network = WalkNetwork.from_tables(nodes, edges, crs=CRS, profile=chair)
+        assert walk(network, (0, 0), (100, 0)) == 300.0
+        assert walk(network.by_length(), (0, 0), (100, 0)) == 300.0
+
+    def test_steeper_than_one_in_twelve_stops_a_wheelchair(self):
+        chair = WalkProfile(profile="wheelchair")
+        assert np.isfinite(
+            walk(street(profile=chair).with_elevation(lambda x, _: x / 13), (0, 0), (600, 0))
+        )
+        assert np.isnan(
+            walk(street(profile=chair).with_elevation(lambda x, _: x / 11), (0, 0), (600, 0))
+        )
+
+    def test_a_facility_on_a_barred_street_serves_nobody(self):
+        network = street(steps=[False, True], profile=WalkProfile(profile="wheelchair"))
+        access = nearest_times(network, facilities_at([(450, 0), (0, 0)]), cells_at([(300, 0)]))
+        assert access["facility_id"].tolist() == ["f1"]
+        areas = isochrones(network, facilities_at([(450, 0)]), minutes=[5])
+        assert not len(areas)
+
+    def test_isochrones_stop_at_what_is_barred(self):
+        network = street(steps=[False, True], profile=WalkProfile(profile="wheelchair"))
+        area = isochrones(network, facilities_at([(0, 0)]), minutes=[30]).geometry.iloc[0]
+        assert area.bounds[2] == pytest.approx(300, abs=15)
+
+    def test_isochrones_are_those_who_walk_to_it(self):
+        network = street().with_elevation(lambda x, _: x / 10.0)
+        area = isochrones(network, facilities_at([(300, 0)]), minutes=[2]).geometry.iloc[0]
+        west, _, east, _ = area.bounds
+        assert 300 - west == pytest.approx(120 / np.exp(0.35), abs=12)  # they climb
+        assert east - 300 == pytest.approx(120, abs=12)  # they come down
+
+    @settings(max_examples=40, deadline=None)
+    @given(
+        st.lists(
+            st.sampled_from(["", "steps", "wheelchair_no", "unpaved"]), min_size=40, max_size=40
+        ),
+        st.lists(st.floats(0, 20), min_size=25, max_size=25),
+        st.lists(st.tuples(st.floats(0, 400), st.floats(0, 400)), min_size=1, max_size=6),
+    )
+    def test_who_a_wheelchair_reaches_an_adult_reaches_too_and_no_later(self, what, heights, at):
+        nodes, edges = lattice_tables()
+        for name in ("steps", "wheelchair_no", "unpaved"):
+            edges[name] = [word == name for word in what]
+        known = dict(zip(zip(nodes.x, nodes.y, strict=True), heights, strict=True))
+        z = np.vectorize(lambda x, y: known.get((x, y), np.nan))
+        network = WalkNetwork.from_tables(nodes, edges, crs=CRS).with_elevation(z)
+        places, cells = facilities_at([(0, 0), (400, 400)]), cells_at(at)
+        adult = nearest_times(network, places, cells)["seconds"].to_numpy()
+        chair = network.with_profile(WalkProfile(profile="wheelchair"))
+        seconds = nearest_times(chair, places, cells)["seconds"].to_numpy()
+        reached = np.isfinite(seconds)
+        assert np.isfinite(adult[reached]).all()
+        assert (adult[reached] <= seconds[reached] + 1e-6).all()
+
+
+class TestVehicles:
+    def test_a_car_joins_the_nearest_road_that_it_may_use(self):
+        # A footway passes the door; the road lies 80 m further south.
+        nodes = pd.DataFrame(
+            {"x": [0.0, 1000, 0, 1000], "y": [0.0, 0, -80, -80]}, index=[1, 2, 3, 4]
+        )
+        edges = pd.DataFrame(
+            {"u": [1, 3, 1], "v": [2, 4, 3], "highway": ["footway", "primary", "footway"]}
+        )
+        network = WalkNetwork.from_tables(nodes, edges, crs=CRS, profile=WalkProfile())
+        car = network.with_profile(WalkProfile(profile="car"))
+        # 80 m on foot at 4.5 km/h to the road, 1 km at 45 km/h.
+        assert walk(car, (0, 0), (1000, -80)) == pytest.approx(80 / 1.25 + 1000 / 12.5)
+        assert car.with_profile(WalkProfile()).counts["segments"] == network.counts["segments"]
+        straight = WalkNetwork.from_tables(
+            nodes, edges, crs=CRS, profile=WalkProfile(profile="car")
+        )
+        assert walk(straight, (0, 0), (1000, -80)) == pytest.approx(144.0)
+
+    def test_no_road_for_it_is_one_clear_error(self):
+        network = street(highway=["path", "path"])
+        with pytest.raises(InputError, match="no road is open to the profile car"):
+            network.with_profile(WalkProfile(profile="car"))
+
+
+class TestAcrossCountry:
+    def test_a_hamlet_without_a_road_is_joined_to_it_slowly(self):
+        near = WalkProfile(speed_kph=METRES, snap_limit_m=200)
+        far = near.model_copy(update={"offroad_limit_m": 800.0, "offroad_kph": 1.8})
+        hamlet, end = (300, 500), (600, 0)
+        assert np.isnan(walk(street(profile=near), hamlet, end))
+        assert walk(street(profile=far), hamlet, end) == pytest.approx(500 / 0.5 + 300)
+        assert walk(street(profile=far), (300, 150), end) == 450.0  # within the limit as ever
+        assert np.isnan(walk(street(profile=far), (300, 900), end))
+        assert walk(street(profile=far).by_length(), hamlet, end) == 800.0
+
+
+class TestProfiles:
+    def test_every_named_profile_stands_and_says_how_surely(self):
+        for key, values in profiles().items():
+            profile = WalkProfile(profile=key)
+            assert profile.label("zh") == values["zh"] != profile.label("en") == values["en"]
+            assert any(flag in values["note"] for flag in FLAGS)
+
+    def test_given_values_go_before_the_named(self):
+        own = WalkProfile(profile="elderly", speed_kph=3.0)
+        assert (own.speed_kph, own.steps_factor) == (3.0, 3.0)
+
+    def test_also_join_places_as_the_county_does(self):
+        walk = WalkConfig(
+            snap_limit_m=250, also=["elderly", {"profile": "car", "snap_limit_m": 90}]
+        )
+        assert [p.snap_limit_m for p in walk.judged()] == [250, 250, 90]
+        assert walk.fastest_of_all_kph == 50.0
+
+    def test_other_profiles_for_one_run(self):
+        walk = WalkConfig(speed_kph=4.0, snap_limit_m=250).with_profiles(["elderly", "adult"])
+        assert [(p.profile, p.speed_kph, p.snap_limit_m) for p in walk.judged()] == [
+            ("elderly", 3.6, 250),
+            ("adult", 4.0, 250),
+        ]
+        with pytest.raises(ConfigError, match="profile 'horse' is not known; use one of adult"):
+            walk.with_profiles(["horse"])
+
+    @pytest.mark.parametrize(
+        ("given", "told"),
+        [
+            ({"profile": "horse"}, "'horse' is not known"),
+            ({"speed_kph": 16}, "nobody walks faster"),
+            ({"settings": {"city": "car"}}, "'city' is none of urban, township, rural"),
+            ({"also": ["adult"]}, "stands twice"),
+        ],
+    )
+    def test_what_is_wrong_is_told(self, given, told):
+        with pytest.raises(ValueError, match=told):
+            WalkConfig(**given)
+
+
+def test_the_slope_of_a_level_network_changes_nothing(lattice):
+    flat = lattice.with_elevation(lambda x, _: np.zeros(len(x)))
+    assert flat.segment_seconds == pytest.approx(lattice.segment_seconds)
+    slope = slope_of(lattice, lambda x, _: np.zeros(len(x)))
+    assert (slope.known, slope.steepest.max()) == (1.0, 0.0)
+    area = [
+        isochrones(on, facilities_at([(200, 200)]), minutes=[3]).geometry.iloc[0]
+        for on in (flat, lattice)
+    ]
+    assert shapely.equals(*area)
