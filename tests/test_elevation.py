@@ -10,6 +10,7 @@ import shapely
 from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.interpolate import RegularGridInterpolator
 
 from lifecircle.errors import CRSError, DataWarning, GeometryError, InputError, MissingFileError
 from lifecircle.sources import elevation
@@ -83,6 +84,15 @@ def test_a_plane_is_given_back():
     at_x, at_y = chance.uniform(X + 50, X + 3950, 5000), chance.uniform(Y - 2950, Y - 50, 5000)
     expected = 2.0 * (at_x - X) / 100 + 3.0 * (at_y - Y) / 100
     np.testing.assert_allclose(plane.at(at_x, at_y), expected, rtol=0, atol=1e-9)
+
+
+def test_scipy_interpolates_the_same():
+    chance = np.random.default_rng(11)
+    values = chance.uniform(0, 3000, (12, 15)).astype(np.float32)
+    centres = Y - 50 - 100.0 * np.arange(12), X + 50 + 100.0 * np.arange(15)
+    peer = RegularGridInterpolator((centres[0][::-1], centres[1]), values[::-1].astype(float))
+    x, y = chance.uniform(X + 50, X + 1450, 999), chance.uniform(Y - 1150, Y - 50, 999)
+    np.testing.assert_allclose(model(values).at(x, y), peer((y, x)), rtol=0, atol=1e-8)
 
 
 def test_pixels_without_data_are_left_out():
@@ -293,9 +303,20 @@ def test_tiles_are_joined_by_a_vrt(tmp_path):
     np.testing.assert_array_equal(read_elevation(path, AREA, UTM).values, PIXELS[1:8, 2:9])
 
 
+def test_a_wide_area_is_bent_with_its_parallels(tmp_path):
+    # Two degrees along a parallel sag by 480 m in UTM: the middle lies 5 pixels south of the ends.
+    grid = Affine(100, 0, X - 80_000, 0, -100, Y + 2000)
+    path = write(tmp_path / "dem.tif", np.ones((40, 1600), np.int16), grid)
+    _, lat = lonlat(X, Y)
+    found = read_elevation(path, (8.0, lat - 0.001, 10.0, lat + 0.001), UTM)
+    assert found.values.shape[0] < 25
+    assert found.at(X, Y - 100) == 1
+    assert found.at(X, Y - 200) == 1
+
+
 def test_a_crs_with_heights_is_taken_flat(tmp_path):
-    compound = pyproj.CRS("EPSG:32632+5773")  # EGM96 height
-    found = read_elevation(write(tmp_path / "dem.tif", PIXELS, crs=compound), AREA, UTM)
+    code = "EPSG:32632+5773"  # heights above EGM96
+    found = read_elevation(write(tmp_path / "dem.tif", PIXELS, crs=code), AREA, UTM)
     assert found.at(X + 550, Y - 450) == PIXELS[4, 5]
 
 
@@ -400,6 +421,12 @@ def test_an_empty_area(tmp_path):
 def test_points_must_be_in_metres(tmp_path):
     with pytest.raises(CRSError, match="is not in metres"):
         read_elevation(write(tmp_path / "dem.tif", PIXELS), AREA, 4326)
+
+
+def test_an_area_within_one_pixel_without_data(tmp_path):
+    path = write(tmp_path / "dem.tif", PIXELS, nodata=45)
+    with pytest.raises(InputError, match="has no data in the whole county"):
+        read_elevation(path, box(520, 440, 540, 410), UTM)
 
 
 def test_no_data_in_the_whole_area(tmp_path):

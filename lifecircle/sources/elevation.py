@@ -251,7 +251,7 @@ def _opened(path: Path, where: str) -> Iterator[Any]:
 
 
 def _checked_crs(dataset: Any, where: str) -> pyproj.CRS:
-    """Give the raster's horizontal CRS, or raise all that its head says wrong."""
+    """Give the raster's CRS, or raise all that its head says wrong."""
     faults = []
     unit = (dataset.units[0] or "").strip().casefold()
     if unit not in _METRES:
@@ -262,7 +262,7 @@ def _checked_crs(dataset: Any, where: str) -> pyproj.CRS:
         faults.append(Fault(where, "has no coordinate system", remedy))
         raise CRSError(faults)
     try:
-        own = pyproj.CRS.from_user_input(dataset.crs).to_2d()
+        own = pyproj.CRS.from_user_input(dataset.crs)
     except pyproj.exceptions.CRSError as error:
         what = f"has an unknown coordinate system: {error}"
         raise CRSError([*faults, Fault(where, what, "assign a known one")]) from error
