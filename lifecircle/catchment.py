@@ -21,7 +21,7 @@ Information Science 26(6), 1073-1089, with the same function for its weights.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -31,10 +31,10 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse
 
+from lifecircle.bysetting import pairs_by_setting, setting_groups
 from lifecircle.errors import Fault, TableError, warn
 from lifecircle.inequality import gini
 from lifecircle.network import WalkNetwork
-from lifecircle.reach import pair_seconds
 from lifecircle.tables import CELLS, FACILITIES, SCOPE_COUNTY, check, first
 
 Floats = npt.NDArray[np.float64]
@@ -115,6 +115,7 @@ def supply(  # noqa: PLR0913 - the settings of a model, all named
     capacity: str | None = None,
     demand: str = "persons",
     decay: Decay = gaussian,
+    networks: Mapping[str, WalkNetwork] | None = None,
 ) -> Supply:
     """Measure how much of a service there is for the residents of each cell.
 
@@ -141,6 +142,8 @@ def supply(  # noqa: PLR0913 - the settings of a model, all named
         Column of the cells: residents, or those of them that need it (`with_group`).
     decay
         Weights by the walk, for E2SFCA and 3SFCA. A pair of weight 0 counts as not in reach.
+    networks
+        Setting -> the network of its residents, where they move by another profile.
 
     Returns
     -------
@@ -191,15 +194,8 @@ def supply(  # noqa: PLR0913 - the settings of a model, all named
     of_kind = _of_kind(facilities, kind)
     offered, wanted = _capacities(of_kind, capacity), _demand(cells, demand)
     limit = round(minutes * 60.0, _DIGITS)
-    places = network.snap(of_kind)
-    rows, cell, seconds = pair_seconds(
-        network,
-        network.locate(places),
-        of_kind.index.get_indexer(places.ids),
-        len(of_kind),
-        network.locate(network.snap(cells)),
-        limit + _SLACK,
-    )
+    groups = setting_groups(network, networks, cells)
+    rows, cell, seconds, _ = pairs_by_setting(groups, of_kind, cells, limit + _SLACK)
     share = np.round(seconds, _DIGITS) / limit
     within = scipy.sparse.csr_array(
         (np.where(share <= 1.0, 1.0, 0.0), cell, rows), shape=(len(of_kind), len(cells))

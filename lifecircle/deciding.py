@@ -60,6 +60,7 @@ def _supplied(measured: Measurement, asked: SupplyConfig) -> Supplied:
         method=asked.method,
         capacity=asked.capacity,
         demand=asked.demand,
+        networks=measured.networks,
     )
     return Supplied(
         kind=found.kind,

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
+from lifecircle.bysetting import setting_groups
 from lifecircle.config import CountyConfig, PopulationConfig, WalkConfig, WalkProfile
 from lifecircle.dwelling import dwelling_evidence
 from lifecircle.errors import warn
-from lifecircle.inventory import datum_questions, read_inventory
+from lifecircle.inventory import LedgerPairs, datum_questions, read_inventory
 from lifecircle.isochrone import isochrones
 from lifecircle.network import WalkNetwork
 from lifecircle.place import Places
@@ -89,6 +90,10 @@ class Reading:
         Stages, counts and warnings so far.
     scenario
         What was otherwise; None for the county as it is.
+    ledgers
+        The ledgers as they were read.
+    raster_persons
+        Residents of each unit by the raster alone; None where none was fitted to totals.
     """
 
     config: CountyConfig
@@ -104,6 +109,8 @@ class Reading:
     people: dict[str, float]
     log: RunLog
     scenario: Scenario | None = None
+    ledgers: LedgerPairs = ()
+    raster_persons: pd.Series | None = None
 
     @property
     def kinds(self) -> list[str]:
@@ -283,6 +290,8 @@ def read_county(
         people=people,
         log=log,
         scenario=scenario,
+        ledgers=inventory.ledgers,
+        raster_persons=people.pop("raster_by_unit", None),
     )
 
 
@@ -357,11 +366,7 @@ def _walked(
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame, list[tuple[Places, Places]]]:
     """Give cells with their access leg, walking times, and where cells and facilities lie."""
     facilities, cells, units = reading.facilities, reading.cells, reading.units
-    setting = cells["setting"].to_numpy(dtype=object)
-    own = {name: np.flatnonzero(setting == name) for name in networks}
-    rest = np.flatnonzero(~np.isin(setting, list(networks)))
-    groups = [(network, rest), *((networks[name], rows) for name, rows in own.items())]
-    groups = [(on, rows) for on, rows in groups if len(rows)] or [(network, rest)]
+    groups = setting_groups(network, networks, cells)
     placed = [(on.snap(cells.iloc[rows]), on.snap(facilities)) for on, rows in groups]
     metres = np.full(len(cells), np.nan)
     for (on, rows), (places, _) in zip(groups, placed, strict=True):
@@ -378,7 +383,7 @@ def place_residents(
     boundary: BaseGeometry,
     extract: OsmExtract | None,
     network: WalkNetwork,
-) -> tuple[gpd.GeoDataFrame, dict[str, float]]:
+) -> tuple[gpd.GeoDataFrame, dict[str, Any]]:
     """Place the residents of a county, as its file says.
 
     Parameters
@@ -398,7 +403,8 @@ def place_residents(
     -------
     cells, people
         Table per `lifecircle.tables.CELLS`; what went in, by name: all residents (``in``), and
-        which of a raster's are in no unit.
+        which of a raster's are in no unit; where it was fitted to totals also ``raster_by_unit``, a
+        Series of what it had in each unit.
     """
     residential = None if extract is None else extract.residential.to_crs(network.crs)
     if settings.raster is not None:
@@ -422,7 +428,7 @@ def place_residents(
         counted = cells.groupby("unit_id")["persons"].sum().reindex(units.index, fill_value=0.0)
         wanted = float(units["residents"].fillna(counted).sum())
         record = {"in": wanted, **{f"raster_{name}": count for name, count in people.items()}}
-        return reconcile(cells, units), record
+        return reconcile(cells, units), {**record, "raster_by_unit": counted}
     evidence = dwelling_evidence(
         units,
         streets=network.streets(),

@@ -53,7 +53,8 @@ def test_the_demo_gains_residents_and_it_is_proven(measured, proposal):
 
 def test_nodes_are_thinned_and_stand_in_a_unit(measured):
     cells = measured.cells.iloc[:200]
-    nodes = node_candidates(measured.network, cells, np.full(200, 900.0), measured.units)
+    groups = [(measured.network, np.arange(200))]
+    nodes = node_candidates(groups, cells, np.full(200, 900.0), measured.units)
     squares = pd.DataFrame(np.floor(nodes.geometry.get_coordinates() / 100.0))
     assert not squares.duplicated().any()
     assert nodes.within(measured.units.union_all()).all()

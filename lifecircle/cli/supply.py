@@ -75,6 +75,7 @@ def supply(
                 method=method.value,
                 capacity=capacity,
                 demand=demand,
+                networks=measured.networks,
             )
             progress("writing", len(_STEPS) - 1, len(_STEPS))
             files = write_supply(

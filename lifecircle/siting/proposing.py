@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from lifecircle.bysetting import Groups, pairs_by_setting, setting_groups
 from lifecircle.config import Ledger
 from lifecircle.errors import Fault, InputError, warn
 from lifecircle.kernels.graph import Floats, Ints, Longs
 from lifecircle.measuring import Measurement
 from lifecircle.network import WalkNetwork
 from lifecircle.plan.siting import unit_positions
-from lifecircle.reach import nearest_seconds, pair_seconds, take
+from lifecircle.reach import nearest_seconds, take
 from lifecircle.record import asked_record
 from lifecircle.siting.problem import SitingProblem, within
 from lifecircle.siting.solving import Objective, Siting, solve_siting
@@ -120,7 +121,8 @@ def propose_sites(  # noqa: PLR0913 - each is a choice that site.json states
     lacking = (persons > 0) & ~within(present, limit)
     if candidates == "nodes":
         longest = limit[lacking] * measure.per_second
-        places = node_candidates(measure.network, cells[lacking], longest, measured.units)
+        groups = setting_groups(measure.network, measure.networks, cells[lacking])
+        places = node_candidates(groups, cells[lacking], longest, measured.units)
     elif candidates == "idle":
         places = idle_candidates(measured.inventory)
     else:
@@ -158,14 +160,15 @@ def propose_sites(  # noqa: PLR0913 - each is a choice that site.json states
 
 
 def node_candidates(
-    network: WalkNetwork, cells: gpd.GeoDataFrame, limit: Floats, units: gpd.GeoDataFrame
+    groups: Groups, cells: gpd.GeoDataFrame, limit: Floats, units: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:
     """Give junctions from which lacking residents would be served, thinned to one per 100 m.
 
     Parameters
     ----------
-    network
-        The walk network.
+    groups
+        Networks with the positions of their cells, as `lifecircle.bysetting.setting_groups` gives
+        them; the junctions are those of the first.
     cells, limit
         Cells of lacking residents, and the longest walk of each: s, or m of a network by length.
     units
@@ -177,20 +180,26 @@ def node_candidates(
         Index ``candidate_id`` (``node-`` and the node's id), columns ``name`` (missing),
         ``source``, and a Point. Of a square the junction nearest to its middle is taken.
     """
+    network = groups[0][0]
     node = network.junction_node
-    at = network.locate(network.snap(cells))
-    on = np.flatnonzero(at.chain >= 0)
-    near = np.zeros(len(node), np.bool_)
-    junctions = take(network.locate(network.node_places()), node)
-    for longest in np.unique(limit[on]):  # one search for each setting's threshold
-        some = on[limit[on] == longest]
-        labels = np.zeros(len(some), np.int32)
-        walk, _ = nearest_seconds(
-            network, take(at, some), labels, junctions, float(longest), "from"
-        )
-        near |= np.isfinite(walk)
-    node = node[near]
     x, y = network.node_x[node], network.node_y[node]
+    near = np.zeros(len(node), np.bool_)
+    for own, rows in groups:
+        at = own.locate(own.snap(cells.iloc[rows]))
+        junctions = (
+            take(own.locate(own.node_places()), node)
+            if own is network
+            else own.locate(own.snap_points(x, y))
+        )
+        on = np.flatnonzero(at.chain >= 0)
+        for longest in np.unique(limit[rows][on]):  # one search for each setting's threshold
+            some = on[limit[rows][on] == longest]
+            labels = np.zeros(len(some), np.int32)
+            walk, _ = nearest_seconds(
+                own, take(at, some), labels, junctions, float(longest), "from"
+            )
+            near |= np.isfinite(walk)
+    node, x, y = node[near], x[near], y[near]
     whole = units.union_all()
     shapely.prepare(whole)
     inside = shapely.contains_xy(whole, x, y)
@@ -276,6 +285,7 @@ class _Measure:
     """How walks are measured: in seconds, or by length with seconds at the profile's speed."""
 
     network: WalkNetwork
+    networks: Mapping[str, WalkNetwork]  # of settings whose residents move by another profile
     per_second: float  # what the network gives for each second
     column: str  # of the access table
 
@@ -286,9 +296,10 @@ def _measure_of(measured: Measurement, asked: Sequence[Requirement]) -> _Measure
         what = f"{asked[0].kind} is judged in minutes and in metres"
         raise InputError(Fault("siting", what, "require it in one of them"))
     if asked[0].unit == "minutes":
-        return _Measure(measured.network, 1.0, "seconds")
+        return _Measure(measured.network, measured.networks, 1.0, "seconds")
     speed = measured.network.profile.metres_per_second
-    return _Measure(measured.network.by_length(), speed, "metres")
+    by_length = {name: on.by_length() for name, on in measured.networks.items()}
+    return _Measure(measured.network.by_length(), by_length, speed, "metres")
 
 
 def _asked_of(standard: Standard, kind: str) -> list[Requirement]:
@@ -321,27 +332,17 @@ def _present(measured: Measurement, kind: str, measure: _Measure) -> Floats:
 def _pairs(
     measure: _Measure, places: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, cutoff: float
 ) -> tuple[Longs, Ints, Floats]:
-    network = measure.network
     if not len(places):
         raise InputError(
             Fault("siting", "there is no candidate", "take --candidates idle or a file of points")
         )
-    snapped = network.snap(places)
-    owner = places.index.get_indexer(snapped.ids)
-    reached = np.unique(owner[~snapped.off_network])
-    lost = np.setdiff1d(np.arange(len(places)), reached)
+    groups = setting_groups(measure.network, measure.networks, cells)
+    longest = cutoff * measure.per_second * (1 + 1e-12)
+    rows, cell, walk, joined = pairs_by_setting(groups, places, cells, longest)
+    lost = np.flatnonzero(~joined)
     if len(lost):
         called = places["name"].fillna(places.index.to_series()).iloc[lost]
         warn(f"{len(lost)} candidates lie far from any road and cannot be chosen: {first(called)}")
-    targets = network.locate(network.snap(cells))
-    rows, cell, walk = pair_seconds(
-        network,
-        network.locate(snapped),
-        owner,
-        len(places),
-        targets,
-        cutoff * measure.per_second * (1 + 1e-12),
-    )
     return rows, cell, np.minimum(walk / measure.per_second, cutoff)
 
 
