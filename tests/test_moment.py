@@ -405,3 +405,34 @@ def test_the_demo_says_how_little_is_known(demo):
     assert 0.0 < shops["covered_low"] < shops["covered_high"] == shops["covered_any"]
     assert (table["covered_high"] <= table["covered_any"]).all()
     assert (table["covered_low"] <= table["covered_high"]).all()
+
+
+@pytest.mark.shared
+def test_las_palmas_on_an_evening_and_at_the_weekend():
+    """Of 269 food shops 41 have hours in OSM, all of which are read: fewer are open on Sundays."""
+    with warnings.catch_warnings(action="ignore"):
+        city = measure(read_config("tests/data/las_palmas.toml"))
+    asked = [parse_moment("18:30"), parse_moment("周末10:00")]
+    shops = openings(asked, city.facilities).xs("fresh_food", level="kind")
+    assert shops.T.to_dict("list") == {
+        "weekday 18:30": [36, 5, 228],
+        "weekend 10:00": [19, 22, 228],
+    }
+
+    def access_of(some):
+        shortest = nearest_times(city.network.by_length(), some, city.cells)
+        return nearest_times(city.network, some, city.cells).assign(metres=shortest["seconds"])
+
+    table = coverage_at(
+        asked,
+        city.facilities,
+        city.cells,
+        access_of,
+        city.units,
+        city.standards[0],
+        access=city.access,
+    )
+    food = table.xs(("county", "walkable_500", "fresh_food"), level=("scope", "circle", "kind"))
+    assert 0.0 < food["covered_low"].iloc[1] < food["covered_low"].iloc[0]
+    assert food["covered_high"].iloc[1] < food["covered_high"].iloc[0]
+    assert (food["covered_high"] < food["covered_any"]).all()
