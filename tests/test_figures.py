@@ -87,9 +87,16 @@ def texts(drawing):
     [
         (
             "zh",
-            ["步行速度 4.5 公里/小时（75 米/分钟）", "CGCS2000", "内部工作用图"],
+            ["成人步行，75 米/分钟；未提供高程，未计坡度", "CGCS2000", "内部工作用图"],
         ),
-        ("en", ["Walking speed 4.5 km/h (75 m/min)", "CGCS2000", "For internal use only"]),
+        (
+            "en",
+            [
+                "adult on foot, 75 m/min; no elevation given, slope not counted",
+                "CGCS2000",
+                "For internal use only",
+            ],
+        ),
     ],
 )
 def test_every_map_says_what_a_map_must_say(invented, lang, expected):

@@ -429,6 +429,18 @@ def test_kinds_and_flags_are_named():
     assert read_finding(finding, "en", kinds).what.startswith(kinds["clinic"].en)
 
 
+def test_who_walks_across_country_is_told_in_chinese():
+    finding = (
+        "across country: 1,234 residents in 56 cells live more than 300 m from any road and are "
+        "taken to walk there straight, at 3 km/h; map their roads"
+    )
+    told = read_finding(finding, "zh", {})
+    assert told.issue == "issue_off_network"
+    assert told.what.startswith(
+        "1,234 名居民（56 个格网）住处距所有道路超过 300 米，按 3 公里/小时"
+    )
+
+
 def test_very_long_findings_stay_as_they_are():
     assert read_finding("off network: " + "x" * 50_000, "zh", {}).what.startswith("off network: x")
 
@@ -438,7 +450,11 @@ def test_every_finding_of_the_code_is_catalogued():
     package = resources.files("lifecircle")
     code = "".join(
         re.sub(r'"\s*\n\s*f?"', "", path.read_text(encoding="utf-8"))
-        for path in [*package.iterdir(), *(package / "sources").iterdir()]
+        for path in [
+            *package.iterdir(),
+            *(package / "sources").iterdir(),
+            *(package / "siting").iterdir(),
+        ]
         if path.name.endswith(".py")
     )
     file = package / "render" / "tables" / "templates" / "findings.toml"

@@ -24,8 +24,8 @@ from synthetic_assessment import HOSTILE, synthetic_assessment
 from lifecircle import assess, read_config
 from lifecircle.config import ReportConfig
 from lifecircle.county import judge
-from lifecircle.measuring import measure
 from lifecircle.errors import DataWarning, InputError, MissingFileError
+from lifecircle.measuring import measure
 from lifecircle.plan import empty_scorecard
 from lifecircle.render.report.evidence import deciding
 from lifecircle.render.report.figures import Figures, draw_figures
@@ -254,7 +254,8 @@ def said_by(assessment, undrawn, lang="zh"):
 
 def test_the_first_paragraph_says_who_is_not_judged(residential, undrawn):
     first = said_by(residential, undrawn)[0]
-    assert first.startswith("本报告评价列支敦士登 2 个单元、11,162 名居民步行")
+    assert first.startswith("本报告评价列支敦士登 2 个单元、11,162 名居民到 21 类服务设施要走多久")
+    assert "（成人步行，75 米/分钟；未提供高程，未计坡度）" in first
     assert "另有 9 个单元、25,676 名居民属乡镇、农村，本标准没有适用的生活圈，未评价。" in first
     english = said_by(residential, undrawn, "en")[0]
     assert "the 11,162 residents of 2 units of Liechtenstein" in english

@@ -39,9 +39,10 @@ from lifecircle.render.tables.readers import (
     scorecard_readers,
     units_table,
 )
-from lifecircle.render.tables.readers_shared import card_of, limit_words, unknown_kinds
+from lifecircle.render.tables.readers_shared import card_of, limit_words, run_of, unknown_kinds
 from lifecircle.render.tables.sheets import gap_table
 from lifecircle.render.tables.words import heading, word
+from lifecircle.render.walking_words import profile_words, walking_words
 from lifecircle.standards import SURENESS, Lang, clause, read_standard, standard_names
 from lifecircle.standards.changes import Change
 from lifecircle.tables import SCOPE_COUNTY
@@ -92,17 +93,10 @@ def method(assessment: Mappable, lang: Lang) -> Iterator[Part]:
     lang
         Language.
     """
-    text, walk, standard = report_words(lang), assessment.config.walk, assessment.standard
+    text, standard = report_words(lang), assessment.standard
     yield Heading(1, text["chapter_method"])
     yield Heading(2, text["section_walk"])
-    yield Paragraph(
-        text["walk"].format(
-            kph=f"{walk.speed_kph:g}",
-            metres=f"{walk.metres_per_minute:g}",
-            steps=f"{walk.steps_factor:g}",
-            limit=f"{walk.snap_limit_m:g}",
-        )
-    )
+    yield from _moving(assessment, lang)
     yield Paragraph(text["rounding"])
     yield Heading(2, text["section_standard"])
     flags = Counter(r.flag for r in standard.requirements)
@@ -239,6 +233,27 @@ def targets(assessment: Mappable, told: Sequence[Finding], lang: Lang) -> Iterat
     yield grid(table, keys, lang, text["table_targets"], most=60, note=text["targets_note"])
 
 
+def _moving(assessment: Mappable, lang: Lang) -> Iterator[Paragraph]:
+    """Say how people were taken to move, and what that means for their times."""
+    text, walk, run = report_words(lang), assessment.config.walk, run_of(assessment)
+    how = walking_words(assessment.config, run, lang)
+    yield Paragraph(text["walk"].format(how=how, limit=f"{walk.furthest_m:g}"))
+    said = []
+    if not walk.no_steps:
+        said.append(text["walk_steps"].format(steps=f"{walk.steps_factor:g}"))
+    if walk.unpaved_factor != 1.0:
+        said.append(text["walk_unpaved"].format(unpaved=f"{walk.unpaved_factor:g}"))
+    if walk.access_kph is not None:
+        said.append(text["walk_access"].format(kph=f"{walk.access_kph:g}"))
+    if (run.get("elevation") or {}).get("counted"):
+        said.append(text["walk_slope"])
+    if said:
+        yield Paragraph("".join(said).strip())
+    if walk.also:
+        names = text["semicolon"].join(profile_words(one, lang) for one in walk.also)
+        yield Paragraph(text["walk_also"].format(profiles=names))
+
+
 def _named(assessment: Mappable, table: pd.DataFrame, lang: Lang) -> pd.DataFrame:
     """Name as most lacking only kinds of which something is known; else count those that are not.
 
@@ -304,7 +319,7 @@ def _judged(assessment: Mappable, lang: Lang) -> str:
         units=count(units, lang),
         persons=count(persons, lang),
         kinds=len(assessment.standard.required()),
-        kph=f"{config.walk.speed_kph:g}",
+        how=walking_words(config, run_of(assessment), lang),
         standard=plain(assessment.standard.label(lang), 80),
     )
     if other_units:

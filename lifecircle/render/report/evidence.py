@@ -26,6 +26,7 @@ from lifecircle.render.tables.readers_shared import (
     unknown_kinds,
 )
 from lifecircle.render.tables.words import heading, word
+from lifecircle.render.walking_words import walking_words
 from lifecircle.render.web.maps import words
 from lifecircle.standards import Lang
 from lifecircle.tables import SCOPE_COUNTY
@@ -239,9 +240,10 @@ def _parameters(assessment: Mappable, lang: Lang) -> list[tuple[str, str]]:
     walk, standard = config.walk, assessment.standard
     minutes_drawn = joined((f"{m:g}" for m in config.isochrones.minutes), lang)
     return [
-        (text["p_speed"], f"{walk.speed_kph:g} km/h ({walk.metres_per_minute:g} m/min)"),
+        (text["p_speed"], walking_words(config, run_of(assessment), lang)),
         (text["p_steps"], f"{walk.steps_factor:g}"),
-        (text["p_snap"], f"{walk.snap_limit_m:g} m"),
+        (text["p_unpaved"], f"{walk.unpaved_factor:g}"),
+        (text["p_snap"], f"{walk.furthest_m:g} m"),
         (text["p_islet"], f"{walk.islet_m:g} m; {walk.islet_detour_m:g} m"),
         (text["p_crs"], crs_name(assessment.units.crs)),
         (text["p_cell"], f"{config.population.cell_m:g} m"),

@@ -17,6 +17,7 @@ from lifecircle.render.mappable import Mappable
 from lifecircle.render.report.figure_ground import Ground
 from lifecircle.render.report.figure_text import Lettering, centimetres, wrapped
 from lifecircle.render.report.text import joined, plain
+from lifecircle.render.walking_words import walking_words
 from lifecircle.render.web.contents import dataset_lines
 from lifecircle.render.web.maps import words
 from lifecircle.standards import Lang
@@ -204,9 +205,7 @@ def small_print(assessment: Mappable, lang: Lang, *, chart: bool = False) -> lis
         A chart has no CRS, and bears no approval number: that is given to maps.
     """
     config, text = assessment.config, words(lang)
-    walk = text["walking_speed"].format(
-        kph=f"{config.walk.speed_kph:g}", metres=f"{config.walk.metres_per_minute:g}"
-    )
+    walk = walking_words(config, getattr(assessment, "run", None), lang)
     lines = [
         plain(config.notice_zh if lang == "zh" else config.notice_en, 300),
         text["semicolon"].join(

@@ -16,6 +16,7 @@ from lifecircle.render.report.findings import findings
 from lifecircle.render.report.model import Part, Report, numbered
 from lifecircle.render.report.page import page_html
 from lifecircle.render.report.text import in_halves, plain, report_words
+from lifecircle.render.walking_words import walking_words
 from lifecircle.standards import Lang
 
 _LINE: Final = 72  # columns of a line of the first page
@@ -42,9 +43,10 @@ def build_report(assessment: Mappable, figures: Figures, lang: Lang = "zh") -> R
     text, config = report_words(lang), assessment.config
     county, producer = plain(config.label(lang)), plain(config.map.producer, 60)
     notice = plain(config.notice_zh if lang == "zh" else config.notice_en, 300)
-    date = generated(assessment)
+    date, run = generated(assessment), getattr(assessment, "run", None)
     facts = [
         text["fact_standard"].format(standard=plain(assessment.standard.label(lang), 80)),
+        *in_halves(text["fact_walk"].format(how=walking_words(config, run, lang)), _LINE),
         text["fact_producer"].format(producer=producer) if producer else "",
         text["fact_date"].format(date=date) if date else "",
         *in_halves(notice, _LINE),

@@ -10,6 +10,7 @@ import pandas as pd
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.tables.readers_shared import run_of
 from lifecircle.render.tables.words import joined, texts, with_headings, word
+from lifecircle.render.walking_words import profile_words, walking_words
 from lifecircle.standards import Lang, clause
 from lifecircle.tables import FLAGS
 
@@ -55,10 +56,10 @@ def notes_table(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
         "walk": word(
             "walk",
             lang,
-            kph=f"{config.walk.speed_kph:g}",
-            metres=f"{config.walk.metres_per_minute:g}",
-            limit=f"{config.walk.snap_limit_m:g}",
+            how=walking_words(config, run_of(assessment), lang),
+            limit=f"{config.walk.furthest_m:g}",
         ),
+        "also": word("semicolon", lang).join(profile_words(one, lang) for one in config.walk.also),
         "software": f"lifecircle {software.get('lifecircle') or _version()}",
     }
     rows = [
