@@ -129,6 +129,33 @@ def test_traits_of_any_type(tmp_path, roads):
     assert not edges["steps"].any()
 
 
+@pytest.mark.parametrize("form", ["gpkg", "parquet"])
+def test_traits_of_tables_that_osmnx_wrote(tmp_path, roads, form):
+    roads()
+    tagged = {
+        "highway": ["track", "path", "path"],
+        "surface": [None, ["sand", "asphalt"], "asphalt"],
+        "bridge": [None, "viaduct", "no"],
+        "tunnel": ["yes", None, None],
+        "wheelchair": ["limited", None, ["yes", "no"]],
+    }
+    table = pd.DataFrame({"u": ["1", "2", "1"], "v": ["2", "3", "3"], **tagged})
+    path = tmp_path / f"edges.{form}"
+    if form == "gpkg":  # as osmnx writes text
+        lines = [shapely.LineString([(111, 26), (111, 26.001)])] * 3
+        table = table.map(lambda value: "" if value is None else str(value))
+        gpd.GeoDataFrame(table, geometry=lines, crs=4326).to_file(path)
+    else:
+        lists = {name: table[name].map(lambda v: v if isinstance(v, list) else [v]) for name in
+                 ("surface", "wheelchair")}  # fmt: skip
+        table.assign(**lists).to_parquet(path)
+    _, edges = read_road_tables(Dataset(path=tmp_path / "nodes.csv"), Dataset(path=path))
+    assert edges["unpaved"].tolist() == [True, True, False]
+    assert edges["bridge"].tolist() == [True, True, False]
+    assert edges["wheelchair_no"].tolist() == [False, False, True]
+    assert not edges["steps"].any()
+
+
 def test_traits_that_are_neither_1_nor_0(roads):
     with pytest.raises(TableError) as error:
         roads(edges="u,v,unpaved,bridge\n1,2,gravel,1\n2,3,2,no\n")

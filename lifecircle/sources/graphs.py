@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import networkx as nx
 import numpy as np
@@ -15,15 +14,7 @@ import shapely
 
 from lifecircle.crs import metric_crs
 from lifecircle.errors import CRSError, Fault, InputError, MissingFileError
-from lifecircle.sources.walkrule import is_barred_to_wheelchairs, is_bridge, is_unpaved
-
-# Trait -> the tags that say whether an edge has it, and the rule that reads them.
-_TAGGED: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Mapping[str, str]], bool]]]] = {
-    "unpaved": (("surface", "tracktype"), is_unpaved),
-    "bridge": (("bridge", "tunnel"), is_bridge),
-    "wheelchair_no": (("wheelchair",), is_barred_to_wheelchairs),
-}
-_FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
+from lifecircle.sources.edgetraits import edge_traits, flag_of
 
 
 def read_graph(graph: Any, crs: Any | None = None) -> tuple[pd.DataFrame, pd.DataFrame, pyproj.CRS]:
@@ -41,10 +32,8 @@ def read_graph(graph: Any, crs: Any | None = None) -> tuple[pd.DataFrame, pd.Dat
     nodes, edges, crs
         As `lifecircle.WalkNetwork.from_tables` takes them, each with ``length_m``: what an edge
         does not say is measured. An edge of a directed graph and its reverse count once. Edges have
-        ``steps``, and the other `lifecircle.sources.walkrule.TRAITS` as far as the graph knows
-        them: by attributes of these names (true or false), or by OSM's ``surface``, ``tracktype``,
-        ``bridge``, ``tunnel`` and ``wheelchair`` (of several merged into one edge the first
-        surface; any bridge or tunnel; wheelchairs are barred where any says no).
+        ``steps``, and of the other `lifecircle.sources.walkrule.TRAITS` what
+        `lifecircle.sources.edgetraits.edge_traits` finds.
 
     Raises
     ------
@@ -130,10 +119,7 @@ def _edges(graph: Any) -> pd.DataFrame:
     )
     data = [row[2] for row in rows]
     edges["steps"] = [_is_steps(tags, name) for tags, name in zip(data, names, strict=True)]
-    for trait in _TAGGED:
-        found = [_has(trait, tags, name) for tags, name in zip(data, names, strict=True)]
-        if any(flag is not None for flag in found):
-            edges[trait] = [bool(flag) for flag in found]
+    edges = edges.assign(**edge_traits(data))
     if any("geometry" in row[2] for row in rows):
         edges["geometry"] = pd.Series([row[2].get("geometry") for row in rows], dtype=object)
     return _one_way(edges) if graph.is_directed() else edges
@@ -171,31 +157,8 @@ def _measured(nodes: pd.DataFrame, edges: pd.DataFrame) -> pd.DataFrame:
 
 def _is_steps(data: dict[str, Any], highway: str) -> bool:
     """Take the word of ``steps``, which GraphML turns to text, before that of the class."""
-    said = _FLAGS.get(str(data.get("steps")).casefold())
+    said = flag_of(data.get("steps"))
     return highway == "steps" if said is None else said
-
-
-def _has(trait: str, data: Mapping[str, Any], highway: str) -> bool | None:
-    """Tell whether an edge has a trait; None where nothing of it says so."""
-    said = _FLAGS.get(str(data.get(trait)).casefold())
-    if said is not None:
-        return said
-    keys, rule = _TAGGED[trait]
-    tags = {key: text for key in keys if (text := _word(data.get(key), key))}
-    if not tags and not (trait == "unpaved" and highway == "track"):
-        return None
-    return rule({"highway": highway, **tags})
-
-
-def _word(value: object, key: str) -> str:
-    """Give a tag's value, of several the one that counts; empty where there is none."""
-    words = [str(word) for word in (value if isinstance(value, list) else [value])]
-    words = [word for word in words if word.casefold() not in {"none", "nan", ""}]
-    if key in {"bridge", "tunnel"}:
-        words.sort(key=lambda word: word == "no")
-    elif key == "wheelchair":
-        words.sort(key=lambda word: word != "no")
-    return words[0] if words else ""
 
 
 def _one(highway: object) -> str:

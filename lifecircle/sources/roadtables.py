@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import geopandas as gpd
 import numpy as np
@@ -22,14 +22,15 @@ from lifecircle.sources.columns import (
     name_rows,
     pick,
 )
+from lifecircle.sources.edgetraits import EDGE_TAGS, edge_traits
 from lifecircle.sources.vector import read_table
-from lifecircle.sources.walkrule import TRAITS
 
 _NODES: Final = "[roads] nodes"
 _EDGES: Final = "[roads] edges"
 # osmnx's names come second.
 _ID_NAMES: Final = ("node_id", "osmid", "id")
 _LENGTH_NAMES: Final = ("length_m", "length")
+_FLAGGED: Final = ("steps", "unpaved", "wheelchair_no")
 _FLAGS: Final = {
     **dict.fromkeys(("1", "1.0", "true", "yes", "是"), True),
     **dict.fromkeys(("0", "0.0", "false", "no", "否", ""), False),
@@ -49,7 +50,9 @@ def read_road_tables(
     edges
         The same formats, with ``u``, ``v``; optional ``length_m`` (or ``length``), ``highway``,
         lines with a CRS, and the `lifecircle.sources.walkrule.TRAITS` ``steps``, ``unpaved``,
-        ``bridge`` and ``wheelchair_no``: 1 or 0 (true, yes, 是; false, no, 否, or empty).
+        ``bridge`` and ``wheelchair_no``: 1 or 0 (true, yes, 是; false, no, 否, or empty). Of
+        osmnx's columns ``surface``, ``tracktype``, ``bridge``, ``tunnel`` and ``wheelchair`` are
+        read where these are not there.
     crs
         The county's CRS in metres. Without it the lines of edges are only measured.
 
@@ -184,7 +187,8 @@ def _edges(
     edges["highway"] = edges["highway"].astype("str")
     traits, wrong = _traits(table, label)
     faults += wrong
-    edges = edges.assign(**{"steps": edges["highway"] == "steps", **traits})
+    edges["steps"] = edges["highway"] == "steps"
+    edges = edges.assign(**traits)
     if lines is not None and crs is not None:
         simple = lines.isna() | (lines.geom_type == "LineString")
         if not simple.all():
@@ -195,10 +199,13 @@ def _edges(
 
 
 def _traits(table: pd.DataFrame, label: str) -> tuple[dict[str, pd.Series], list[Fault]]:
-    """Read the traits that a table of edges gives."""
-    traits: dict[str, pd.Series] = {}
+    """Read the traits that a table of edges gives; of bridges also OSM's words (viaduct)."""
+    keys = ("highway", *(key for tags in EDGE_TAGS.values() for key in tags))
+    tagged = table[[key for key in keys if key in table.columns]]
+    told = edge_traits(cast("list[dict[str, Any]]", tagged.to_dict("records")))
+    traits = {name: pd.Series(has, table.index) for name, has in told.items()}
     faults = []
-    for name in TRAITS:
+    for name in _FLAGGED:
         if name not in table.columns:
             continue
         words = table[name].astype("str").str.strip().str.casefold().mask(table[name].isna(), "")
