@@ -74,20 +74,24 @@ def flag_of(value: object) -> bool | None:
 
 def _has(trait: str, row: Mapping[str, Any]) -> bool | None:
     """Tell whether an edge has a trait; None where nothing of it says so."""
-    said = flag_of(row.get(trait))
-    if said is not None:
+    if trait in row and (said := flag_of(row[trait])) is not None:
         return said
-    tags = {key: text for key in EDGE_TAGS[trait] if (text := _word(row.get(key), key))}
+    # Most edges say nothing: they are to cost next to nothing.
+    tags = {key: text for key in EDGE_TAGS[trait] if key in row and (text := _word(row[key], key))}
+    if not tags and trait != "unpaved":
+        return None
     highway = _word(row.get("highway"), "highway")
-    if not tags and not (trait == "unpaved" and highway == "track"):
+    if not tags and highway != "track":
         return None
     return _RULES[trait]({"highway": highway, **tags})
 
 
 def _word(value: object, key: str) -> str:
     """Give a tag's value, of several the one that counts; empty where there is none."""
-    if isinstance(value, str) and value.startswith("["):  # a list that was written to a table
-        with contextlib.suppress(SyntaxError, ValueError):
+    if isinstance(value, str):
+        if not value.startswith("["):
+            return "" if value.strip().casefold() in _NOTHING else value.strip()
+        with contextlib.suppress(SyntaxError, ValueError):  # a list that was written to a table
             value = ast.literal_eval(value)
     several = isinstance(value, list | tuple | np.ndarray)  # Parquet gives lists as arrays
     words = [str(word).strip() for word in (cast("Any", value) if several else [value])]
