@@ -30,12 +30,14 @@ from lifecircle.reading import read_extract, walk_area, walk_network, with_bound
 from lifecircle.runlog import Progress
 from lifecircle.sources.boundary import read_boundary
 from lifecircle.sources.communities import columns_read
+from lifecircle.sources.elevation import read_elevation
 from lifecircle.sources.facilities import ReadLedger, read_ledger
 from lifecircle.sources.naming import units_named
 from lifecircle.sources.raster import read_population
 from lifecircle.sources.units import scan_units
 from lifecircle.standards import Standard, read_standard
 from lifecircle.tables import first
+from lifecircle.wanted import wanted_faults
 
 STEPS = ("area", "ledgers", "roads", "population", "questions")
 """What `check_county` goes through, in order."""
@@ -186,6 +188,7 @@ def _asked(path: Path, faults: list[Fault]) -> tuple[CountyConfig | None, Standa
             config = with_boundary_file(config)
         with _collecting(faults, f"{path}: [standard]"):
             standard = read_standard(config.standard)
+            faults.extend(wanted_faults(config, standard))
     return config, standard
 
 
@@ -253,7 +256,11 @@ def _roads(
         mapped: frozenset[str] = frozenset()
         if extract is not None and config.facilities.osm is True:
             mapped = frozenset(extract.facilities["kind"].unique())
-        return walk_network(config, extract, crs), mapped
+        network = walk_network(config, extract, crs)
+        if config.elevation is not None and config.elevation.path.is_file():
+            with _collecting(faults, "[elevation]"):
+                read_elevation(config.elevation.path, boundary, crs)
+        return network, mapped
     return None, frozenset()
 
 

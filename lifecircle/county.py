@@ -20,9 +20,10 @@ from lifecircle.record import asked_record, undersized, unjudged
 from lifecircle.runlog import Progress
 from lifecircle.scenario import Scenario
 from lifecircle.score import scores, unit_scores
-from lifecircle.standards import Standard
+from lifecircle.standards import Standard, read_standard
 from lifecircle.tables import SCOPE_COUNTY
 from lifecircle.tables.decisions import NOTHING, Decisions
+from lifecircle.wanted import check_wanted
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ def assess(
     >>> assess(read_config("data/liechtenstein/county.toml")).run["population"]["assessed"]
     36838.0
     """
+    check_wanted(config, read_standard(config.standard))
     measured = measure(config, scenario=scenario, progress=progress)
     return decide(measured, judge(measured, measured.standards[0]))
 
@@ -136,6 +138,8 @@ def assess_profiles(
         Profile by profile, the county's own first. What helps to decide is worked out for the first
         profile and the first standard alone.
     """
+    name = next(iter(standards), config.standard.base)
+    check_wanted(config, read_standard(config.standard.on(name)))
     reading = read_county(config, standards, scenario=scenario, progress=progress)
     judged = []
     for number, profile in enumerate(reading.config.walk.judged()):

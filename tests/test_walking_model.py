@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import json
+import warnings
+
 import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
 import shapely
 from handmade import CRS, cells_at, facilities_at, lattice_tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from minicounty import write_county
+from rasterio.transform import from_origin
+from typer.testing import CliRunner
 
-from lifecircle.config import WalkConfig, WalkProfile, profiles
+from lifecircle.checking import check_county
+from lifecircle.cli import app
+from lifecircle.config import Dataset, WalkConfig, WalkProfile, profiles, read_config
+from lifecircle.county import assess, judge
 from lifecircle.errors import ConfigError, InputError
 from lifecircle.isochrone import isochrones
+from lifecircle.measuring import measure
 from lifecircle.network import WalkNetwork
 from lifecircle.network.slope import slope_of, tobler
 from lifecircle.reach import nearest_times, pair_times, travel_times
+from lifecircle.render.walking_words import walking_words
+from lifecircle.streets import trait
 from lifecircle.tables import FLAGS
 
 METRES = 3.6  # km/h at which metres are seconds
@@ -233,7 +246,7 @@ class TestProfiles:
         for key, values in profiles().items():
             profile = WalkProfile(profile=key)
             assert profile.label("zh") == values["zh"] != profile.label("en") == values["en"]
-            assert any(flag in values["note"] for flag in FLAGS)
+            assert any(flag in values["note_en"] for flag in FLAGS)
 
     def test_given_values_go_before_the_named(self):
         own = WalkProfile(profile="elderly", speed_kph=3.0)
@@ -279,3 +292,113 @@ def test_the_slope_of_a_level_network_changes_nothing(lattice):
         for on in (flat, lattice)
     ]
     assert shapely.equals(*area)
+
+
+# --- from the county's file to the words on the page --------------------------------------------
+
+
+def write_synthetic_hill(path):
+    """A synthetic elevation model of Liechtenstein: a plane that rises one in ten to the east."""
+    west, south, east, north = 9.4, 47.0, 9.7, 47.3
+    pixel = 0.0005
+    count = round((east - west) / pixel), round((north - south) / pixel)
+    metres = (np.arange(count[0]) + 0.5) * pixel * 111_320 * np.cos(np.radians(47.15))
+    heights = np.broadcast_to(400.0 + metres / 10.0, (count[1], count[0])).astype(np.float32)
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        width=count[0],
+        height=count[1],
+        count=1,
+        dtype="float32",
+        crs="EPSG:4326",
+        transform=from_origin(west, north, pixel, pixel),
+    ) as raster:
+        raster.write(heights, 1)
+
+
+@pytest.fixture(scope="module")
+def demo():
+    with warnings.catch_warnings(action="ignore"):
+        return measure(read_config("data/liechtenstein/county.toml"), drawn=False)
+
+
+@pytest.fixture(scope="module")
+def hilly(demo, tmp_path_factory):
+    path = tmp_path_factory.mktemp("hill") / "synthetic-hill.tif"
+    write_synthetic_hill(path)
+    county = demo.config.model_copy(update={"elevation": Dataset(path=path, source="synthetic")})
+    with warnings.catch_warnings(action="ignore"):
+        return measure(county, drawn=False)
+
+
+def test_without_elevations_it_says_so(demo):
+    done = judge(demo, demo.standards[0])
+    assert done.run["elevation"] == {"given": False, "counted": False, "known_share": None}
+    assert "未提供高程，未计坡度" in walking_words(done.config, done.run, "zh")
+    assert "no elevation" in walking_words(done.config, done.run, "en")
+
+
+def test_with_elevations_the_slope_counts(demo, hilly):
+    done = judge(hilly, hilly.standards[0])
+    assert done.run["elevation"] == {"given": True, "counted": True, "known_share": 1.0}
+    assert done.run["inputs"]["elevation"]["source"] == "synthetic"
+    assert "按高程计坡度" in walking_words(done.config, done.run, "zh")
+    # Eastward is uphill and takes longer; westward, down one in ten, takes as long as on the level.
+    network = hilly.network
+    east = network.node_x[network.segment_v] - network.node_x[network.segment_u]
+    ratio = network.segment_seconds / demo.network.segment_seconds
+    level = (network.segment_traits & trait("steps")) > 0
+    climbs = (east > 0.9 * network.segment_m) & ~level
+    assert ratio[climbs] == pytest.approx(np.exp(0.35), rel=0.05)
+    assert ratio[(east < -0.99 * network.segment_m) & ~level] == pytest.approx(1.0, abs=0.05)
+    both = demo.access["seconds"].to_numpy(), hilly.access["seconds"].to_numpy()
+    assert np.nanmean(both[1]) > np.nanmean(both[0])
+
+
+def test_check_names_what_is_wrong_with_elevations_and_wishes(tmp_path):
+    path = write_county(tmp_path)
+    (tmp_path / "dem.tif").write_bytes(b"no raster")
+    asked = (
+        '[elevation]\npath = "dem.tif"\n[time]\nmoments = ["25:00"]\n'
+        '[[supply]]\nkind = "casino"\n[[siting]]\nkind = "park"\n'
+    )
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("[isochrones]", asked + "[isochrones]"), encoding="utf-8")
+    told = [str(fault) for fault in check_county(path).faults]
+    for part in (
+        "supply[0].kind: shaoyang-2025 does not require 'casino'",
+        "siting[0].kind",
+        "time.moments[0]",
+        "dem.tif",
+    ):
+        assert any(part in line for line in told), (part, told)
+    with pytest.raises(ConfigError, match="casino"):
+        assess(read_config(path))
+
+
+def test_the_command_lists_the_profiles():
+    for lang, word in (("zh", "电动自行车"), ("en", "e-bike")):
+        done = CliRunner().invoke(app, ["profiles", "--lang", lang])
+        assert done.exit_code == 0
+        assert word in done.output
+
+
+def test_several_profiles_in_one_run(tmp_path):
+    path = write_county(tmp_path)
+    words = [word for name in ("adult", "wheelchair") for word in ("--profile", name)]
+    quick = [word for part in ("map", "report", "workbook") for word in ("--without", part)]
+    done = CliRunner().invoke(
+        app, ["assess", str(path), "--out", str(tmp_path / "out"), "-q", *words, *quick]
+    )
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(tmp_path / "out" / "profiles.csv")
+    assert set(table["profile"]) == {"adult", "wheelchair"}
+    for name in ("adult", "wheelchair"):
+        run = json.loads((tmp_path / "out" / name / "run.json").read_text(encoding="utf-8"))
+        assert run["config"]["walk"]["profile"] == name
+    wide = table[table["kind"].notna()].pivot_table(
+        index=["circle", "kind"], columns="profile", values="share_of_population"
+    )
+    assert (wide["wheelchair"] <= wide["adult"]).all()

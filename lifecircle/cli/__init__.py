@@ -12,9 +12,10 @@ from typing import Annotated, Final
 
 import typer
 
-from lifecircle.cli import comparing, county, many, results, siting, standards, supply
+from lifecircle.cli import comparing, county, many, profiles, results, siting, standards, supply
 
-GROUPS: Final = (county, comparing, results, siting, supply, many, standards)  # as in --help
+# As in --help.
+GROUPS: Final = (county, comparing, results, siting, supply, many, standards, profiles)
 
 app = typer.Typer(
     help="Walking-time life circles of a county: coverage, scores, gaps, maps. 社区生活圈评估",

@@ -21,6 +21,7 @@ from lifecircle.config.models import (
     SitingConfig,
     SupplyConfig,
     TimeConfig,
+    Tolerances,
     UnitsConfig,
 )
 from lifecircle.config.profile import WalkConfig, WalkProfile, profiles
@@ -42,6 +43,7 @@ __all__ = [
     "SitingConfig",
     "SupplyConfig",
     "TimeConfig",
+    "Tolerances",
     "UnitsConfig",
     "WalkConfig",
     "WalkProfile",

@@ -325,6 +325,20 @@ class ConfidenceConfig(_Part):
         return self
 
 
+class Tolerances(_Part):
+    """By how much a figure may differ from the known one and still agree with it.
+
+    Parameters
+    ----------
+    residents, facilities, roads
+        As a share of the known figure: 0.02 is 2 %. The defaults are ours.
+    """
+
+    residents: float = Field(default=0.02, ge=0, le=1)
+    facilities: float = Field(default=0.0, ge=0, le=1)
+    roads: float = Field(default=0.1, ge=0, le=1)
+
+
 class ReconcileConfig(_Part):
     """Figures that are known, to hold what was read against.
 
@@ -338,12 +352,15 @@ class ReconcileConfig(_Part):
         Official length of the county's roads, km.
     source
         Where these figures are from; shown beside them.
+    tolerance
+        How far a figure may be from them.
     """
 
     residents: float | None = Field(default=None, gt=0)
-    facilities: Mapping[str, int] = Field(default_factory=dict)
+    facilities: Mapping[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     road_km: float | None = Field(default=None, gt=0)
     source: str = ""
+    tolerance: Tolerances = Tolerances()
 
 
 class MapConfig(_Part):

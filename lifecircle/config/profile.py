@@ -32,7 +32,7 @@ def profiles() -> Mapping[str, Mapping[str, Any]]:
     Returns
     -------
     mapping
-        Key -> its values; ``note`` says how surely each of them is known.
+        Key -> its values; ``note_en`` says how surely each of them is known.
 
     Examples
     --------
@@ -92,7 +92,7 @@ class WalkProfile(BaseModel):
         A connected piece of network shorter than this in all is an islet, m.
     islet_detour_m
         A place leaves an islet for a connected road that is at most this much further, m.
-    note
+    note_zh, note_en
         How surely the values of the named profile are known.
 
     Examples
@@ -125,7 +125,8 @@ class WalkProfile(BaseModel):
     offroad_kph: float = Field(default=3.0, ge=0.5, le=15.0)
     islet_m: float = Field(default=2000.0, ge=0)
     islet_detour_m: float = Field(default=300.0, ge=0)
-    note: str = ""
+    note_zh: str = ""
+    note_en: str = ""
 
     @model_validator(mode="before")
     @classmethod
