@@ -96,7 +96,8 @@ class Confidence:
     gaps
         Index ``gap_id``, as the assessment's gaps: ``verdict`` (``robust``, ``sensitive`` or
         ``no_road``), ``share`` of settings in which most of its residents are still in a gap, 0 to
-        1, ``unmapped_share`` of its residents who live off the network or far from any road.
+        1, ``unmapped_share`` of its residents who live off the network or far from any road,
+        ``facilities`` of its kind that are known at all: where it is 0, nobody knows any.
     coverage
         Index (circle, kind): ``share`` of residents covered in the county's own setting, ``low``,
         ``median`` and ``high`` over all settings.
@@ -105,6 +106,11 @@ class Confidence:
     edge
         What the county's edge does: residents whose nearest facility lies outside the county, and
         coverage if nothing outside were known.
+    in_gaps
+        Index kind: ``persons`` beyond its threshold in the county's own setting, ``low``,
+        ``median`` and ``high`` over all settings.
+    completeness
+        Index unit_id: how completely its roads, and its ledger's facilities in OSM, are mapped.
     """
 
     asked: Mapping[str, Any]
@@ -113,6 +119,8 @@ class Confidence:
     coverage: pd.DataFrame
     by_setting: pd.DataFrame
     edge: pd.DataFrame
+    in_gaps: pd.DataFrame = field(default_factory=pd.DataFrame)
+    completeness: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, eq=False)
