@@ -100,7 +100,8 @@ def test_the_page_opens_alone_and_says_what_it_is(visit):
     assert "路网、设施 2025-06-30" in head
     foot = page.locator("#lc-foot").inner_text()
     for fact in (
-        "4.5 公里/小时（75 米/分钟）",
+        "成人步行，75 米/分钟",
+        "未计坡度",
         "EPSG:4546",
         "未核实 4 项",
         "虚构规划局 & Co",
@@ -717,7 +718,7 @@ def test_the_print_is_one_page_with_all_that_a_map_must_say(visit, tmp_path):
         "邮政缺口",
         "数据来源：OpenStreetMap2025-06-30",
         "EPSG:4546",
-        "4.5公里/小时",
+        "成人步行，75米/分钟",
         "虚构规划局&Co",
         "2026-01-31",
         "©OpenStreetMapcontributors,ODbL",

@@ -21,6 +21,7 @@ from lifecircle.network import WalkNetwork
 from lifecircle.reach import nearest_seconds, nearest_times, pair_seconds, take
 from lifecircle.render.web import contents
 from lifecircle.render.web.maps import coverage_map, map_html
+from lifecircle.render.web.pacing import is_sloped
 from lifecircle.render.web.walking import pack_walk
 
 pytestmark = pytest.mark.browser
@@ -449,13 +450,14 @@ def scripted(browser):
     page.close()
 
 
-def searched(page, network, places, unit="seconds", cutoff=1e9):
+def searched(page, network, places, unit="seconds", cutoff=1e9, exact_nodes=350_000):
     """Metres beside the street of each place, and cost of walks from each to each, by the page."""
     none = gpd.GeoDataFrame(geometry=[], crs=network.crs), pd.DataFrame({"x": [], "y": []})
     x, y = np.asarray(places, dtype=float).T.tolist()
-    found = page.evaluate(SEARCH, [pack_walk(network, *none), x, y, unit, cutoff])
-    to, back = np.array(found["between"], dtype=float)
-    assert np.allclose(to, back.T, equal_nan=True)  # alike both ways, until slope is known
+    pack = pack_walk(network, *none, exact_nodes=exact_nodes)
+    found = page.evaluate(SEARCH, [pack, x, y, unit, cutoff])
+    to, out = np.array(found["between"], dtype=float)
+    assert np.allclose(to, out.T, atol=1e-6, equal_nan=True)  # to here from there, or from there
     return np.array(found["access"], dtype=float), to
 
 
@@ -472,7 +474,29 @@ def test_walks_on_the_lattice_can_be_checked_by_hand(scripted, lattice):
     assert np.isnan(near[0]).tolist() == [False, True, True, True]
 
 
-def invented_network(seed, size=14):
+def python_costs(network, places, unit="seconds", cutoff=900.0):
+    """Cost from each place to each, as Python finds it; NaN where beyond."""
+    walked = network if unit == "seconds" else network.by_length()
+    at = walked.locate(network.snap_points(*np.asarray(places, dtype=float).T))
+    number = np.arange(len(places))
+    rows, target, found = pair_seconds(walked, at, number, len(number), at, cutoff)
+    costs = np.full((len(number), len(number)), np.nan)
+    costs[np.repeat(number, np.diff(rows)), target] = found
+    return costs
+
+
+def check_alike(scripted, network, places, unit="seconds", within=0.2, exact_nodes=350_000):
+    """The page's costs are Python's; returns Python's."""
+    _, costs = searched(scripted, network, places, unit, 900.0 + 2 * within, exact_nodes)
+    expected = python_costs(network, places, unit)
+    assert np.isfinite(expected).sum() > 200
+    assert not (np.isfinite(expected) & np.isnan(costs)).any()
+    assert not (np.isnan(expected) & (costs < 900.0 - within)).any()
+    assert np.nanmax(np.abs(costs - expected)) < within
+    return expected
+
+
+def invented_network(seed, size=14, share=0.55, **walk):
     """A torn lattice: bent nodes, islets, stairs, and roads that are longer than they look."""
     rng = np.random.default_rng(seed)
     i, j = np.divmod(np.arange(size * size), size)
@@ -481,12 +505,16 @@ def invented_network(seed, size=14):
     number = np.arange(size * size)
     across, up = number[i < size - 1], number[j < size - 1]
     u, v = np.concatenate([across, up]), np.concatenate([across + size, up + 1])
-    kept = rng.random(len(u)) < 0.55
+    kept = rng.random(len(u)) < share
     u, v = u[kept], v[kept]
     straight = np.hypot(*(nodes.to_numpy()[u] - nodes.to_numpy()[v]).T)
     length = np.where(rng.random(len(u)) < 0.2, straight * rng.uniform(1, 2, len(u)), straight)
     edges = pd.DataFrame({"u": u, "v": v, "length_m": length, "steps": rng.random(len(u)) < 0.1})
-    profile = WalkProfile(islet_m=600.0, islet_detour_m=80.0, snap_limit_m=200.0, steps_factor=2.5)
+    for name, share in (("unpaved", 0.3), ("wheelchair_no", 0.1)):
+        edges[name] = rng.random(len(u)) < share
+    edges["highway"] = rng.choice(["footway", "residential", "primary"], len(u), p=[0.3, 0.5, 0.2])
+    walk = {"islet_m": 600.0, "islet_detour_m": 80.0, "snap_limit_m": 200.0, **walk}
+    profile = WalkProfile(**({"steps_factor": 2.5} if len(walk) == 3 else {}), **walk)
     return WalkNetwork.from_tables(nodes, edges, crs="EPSG:4546", profile=profile)
 
 
@@ -506,12 +534,73 @@ def test_torn_networks_are_searched_as_python_does(scripted, seed, unit):
     assert np.array_equal(np.isnan(access), snapped.off_network)
     on = ~snapped.off_network
     assert np.abs(access - snapped.access_m)[on].max() < 0.02
-    walked = network if unit == "seconds" else network.by_length()
-    at = walked.locate(snapped)
-    number = np.arange(len(places))
-    rows, target, found = pair_seconds(walked, at, number, len(number), at, 900.0)
-    expected = np.full((len(number), len(number)), np.nan)
-    expected[np.repeat(number, np.diff(rows)), target] = found
-    assert np.isfinite(expected).sum() > 200
-    assert np.array_equal(np.isnan(costs), np.isnan(expected))
-    assert np.nanmax(np.abs(costs - expected)) < 0.2
+    check_alike(scripted, network, places, unit)
+
+
+def test_uphill_on_the_lattice_can_be_checked_by_hand(scripted, lattice):
+    # The ground rises by 10 m on 100 m to the east; 60 m/min on the level.
+    sloped = lattice.with_elevation(lambda x, y: x / 10.0)
+    x, y = lattice.node_x.min(), lattice.node_y.min()
+    places = [(x, y), (x + 100, y), (x + 150, y), (x, y + 100)]
+    _, to = searched(scripted, sloped, places)
+    up, down = 100 * np.exp(3.5 * 0.1), 100 * np.exp(3.5 * 0.0)
+    assert to[1, 0] == pytest.approx(up, abs=0.05)  # to the second place from the first
+    assert to[0, 1] == pytest.approx(down, abs=0.05)  # -0.1 + 0.05 is as far from -0.05 as 0 is
+    assert to[2, 0] == pytest.approx(1.5 * up, abs=0.1)
+    assert to[2, 1] == pytest.approx(0.5 * up, abs=0.1)
+    assert to[3, 0] == pytest.approx(100, abs=0.05)  # along the hill it is level
+    assert to[3, 2] == pytest.approx(100 + 1.5 * down, abs=0.1)
+
+
+def hills(x, y):
+    """Hills a kilometre apart: up to 10 % steep aslant, which bars some ways to a wheelchair."""
+    return 12.0 * np.sin(x / 160.0) + 12.0 * np.cos(y / 170.0)
+
+
+PROFILES = {
+    "elderly": {"profile": "elderly"},
+    "wheelchair": {"profile": "wheelchair"},
+    "e-bike": {"profile": "e-bike"},
+    "car": {"profile": "car"},
+    "across country": {"snap_limit_m": 60.0, "offroad_limit_m": 200.0, "offroad_kph": 2.0},
+    "by class": {"speeds_kph": {"footway": 3.0, "primary": 6.0}, "unpaved_factor": 1.5},
+    "closed": {"barred": ("primary",), "no_steps": True, "access_kph": 2.0},
+}
+
+
+@pytest.mark.parametrize("ground", ["level", "hills"])
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_profile_is_walked_as_python_does(scripted, name, ground):
+    rng = np.random.default_rng(len(name))
+    network = invented_network(5, share=0.85, **PROFILES[name])
+    if ground == "hills":
+        network = network.with_elevation(hills)
+        assert is_sloped(network) is (name not in ("e-bike", "car"))  # who rides counts no slope
+    places = np.column_stack(
+        [rng.uniform(417_700, 419_500, 80), rng.uniform(2_939_700, 2_941_500, 80)]
+    ).round(2)
+    expected = check_alike(scripted, network, places, within=0.3)
+    check_alike(scripted, network, places, "metres", within=0.3)
+    if name == "wheelchair":
+        adult = network.with_profile(WalkProfile(snap_limit_m=200.0, islet_m=600.0))
+        there = python_costs(adult, places)
+        assert np.isfinite(expected).sum() < np.isfinite(there).sum()
+    if name == "across country":
+        far = network.snap_points(*places.T).access_m
+        assert ((far > 60.0) & (far <= 200.0)).sum() > 5
+
+
+def test_a_simplified_network_keeps_the_seconds_of_a_slope(scripted):
+    along = np.arange(600) * 8.0
+    nodes = pd.DataFrame({"x": 418_000.0 + along, "y": 2_940_000.0 + np.arange(600) % 2})
+    edges = pd.DataFrame({"u": np.arange(599), "v": np.arange(1, 600)})
+    edges["unpaved"] = edges["u"].between(200, 260)
+    profile = WalkProfile(unpaved_factor=1.5)
+    network = WalkNetwork.from_tables(nodes, edges, crs="EPSG:4546", profile=profile)
+    network = network.with_elevation(hills)
+    places = [(418_000.0 + at, 2_940_000.5) for at in range(0, 4_700, 97)]
+    none = gpd.GeoDataFrame(geometry=[], crs=network.crs), pd.DataFrame({"x": [], "y": []})
+    pack = pack_walk(network, *none, exact_nodes=10)
+    assert not pack["exact"]
+    assert 10 < pack["segments"]["over"]["count"] < 200  # of 599, most for the hills
+    check_alike(scripted, network, places, within=3.0, exact_nodes=10)

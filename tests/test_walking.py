@@ -159,3 +159,57 @@ def test_a_county_of_300_000_nodes_fits_the_page(shared):
     assert network.counts["nodes"] > 300_000
 
     assert len(json.dumps(pack)) < 2_000_000
+
+
+def timing_of(network):
+    pack = pack_walk(network, *no_places())
+    return pack, pack.get("timing")
+
+
+def test_one_speed_and_the_factor_of_steps_need_no_paces():
+    assert timing_of(wiggly(steps_factor=3.0))[1] is None
+    assert timing_of(wiggly(unpaved_factor=2.0))[1] is None  # of which there are none
+    assert timing_of(wiggly(slope=False).with_elevation(lambda x, y: x))[1] is None
+
+
+def test_speeds_by_class_and_barred_ways_are_paces_by_hand():
+    nodes = pd.DataFrame({"x": [0.0, 100.0, 200.0, 300.0], "y": 0.0})
+    edges = pd.DataFrame({"u": [0, 1, 2], "v": [1, 2, 3], "highway": ["path", "primary", "path"]})
+    edges["unpaved"] = [False, False, True]
+    profile = WalkProfile(
+        speed_kph=3.6, speeds_kph={"path": 1.8}, barred=("primary",), unpaved_factor=1.5
+    )
+    network = WalkNetwork.from_tables(nodes, edges, crs=CRS, profile=profile)
+    timing = timing_of(network)[1]
+    pace = np.array(timing["paces"], dtype=float)[numbers(timing["pace"])]
+    assert sorted(pace[:3].round(6).tolist(), key=str) == [
+        2.0,
+        3.0,
+        pytest.approx(np.nan, nan_ok=True),
+    ]
+    assert set(timing) == {"paces", "pace"}  # alike both ways
+
+
+def test_seconds_of_a_slope_are_within_half_a_step_along_each_chain():
+    network = wiggly(600).with_elevation(lambda x, y: 30.0 * np.sin(x / 150.0) + y / 20.0)
+    pack, timing = timing_of(network)
+    _, metres = unpacked(pack)
+    counts = numbers(pack["chains"]["segments"])
+    pace = np.array(timing["paces"])[numbers(timing["pace"])]
+    for name, seconds in (
+        ("ahead", network.segment_seconds),
+        ("back", network.segment_seconds_back),
+    ):
+        own = metres * pace + timing["quantum"] * numbers(timing[name])
+        for k, begin in enumerate(np.cumsum(counts) - counts):
+            part = slice(begin, begin + counts[k])
+            off = np.cumsum(own[part]) - np.cumsum(seconds[part])
+            assert np.abs(off).max() <= timing["quantum"] / 2 + 1e-9
+    assert np.abs(network.segment_seconds - network.segment_seconds_back).max() > 1.0
+
+
+def test_the_way_beside_the_road_is_told_where_it_is_another():
+    assert "offroad" not in pack_walk(wiggly(), *no_places())
+    pack = pack_walk(wiggly(offroad_limit_m=3000.0, access_kph=3.6), *no_places())
+    assert pack["offroad"] == {"limit": 3000.0, "metresPerSecond": pytest.approx(3.0 / 3.6)}
+    assert pack["accessMetresPerSecond"] == 1.0

@@ -9,6 +9,7 @@ import pandas as pd
 from lifecircle.config import CountyConfig, datasets
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.tables.findingwords import read_finding
+from lifecircle.render.walking_words import walking_words
 from lifecircle.standards import Lang, clause
 
 TIANDITU_TILES: Final = (
@@ -49,8 +50,7 @@ def frame_data(assessment: Mappable) -> dict[str, Any]:
         "tianditu": _tianditu(config.map.tianditu_key),
         "generated": str(getattr(assessment, "generated", "") or ""),
         "crs": crs.name + (f" (EPSG:{code})" if code else ""),
-        "speedKph": config.walk.speed_kph,
-        "metresPerMinute": config.walk.metres_per_minute,
+        **_walking(assessment),
         "snapLimit": config.walk.snap_limit_m,
         "standard": both(standard),
         "standardSource": clauses(standard.source),
@@ -66,6 +66,21 @@ def frame_data(assessment: Mappable) -> dict[str, Any]:
         .to_dict(),
         "datasets": dataset_lines(config),
     }
+
+
+def _walking(assessment: Mappable) -> dict[str, Any]:
+    """Tell how people were taken to move, and in which settings otherwise."""
+    walk, told = assessment.config.walk, _run(assessment)
+    frame: dict[str, Any] = {
+        "walking": {
+            lang: walking_words(assessment.config, told, cast("Lang", lang))
+            for lang in ("zh", "en")
+        },
+        "profile": both(walk),
+    }
+    if walk.settings:
+        frame["otherSettings"] = list(walk.settings)
+    return frame
 
 
 def _tianditu(key: str) -> dict[str, str] | None:

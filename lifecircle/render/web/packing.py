@@ -312,13 +312,19 @@ def pack_lines(geometry: npt.ArrayLike, crs: Any, *, tolerance_m: float) -> dict
         "length": pack_array(np.bincount(ring, minlength=len(parts)), "u4"),
         "x": pack_array(points[first, 0], "i4", "delta"),
         "y": pack_array(points[first, 1], "i4", "delta"),
-        "dx": _shorter(steps[:, 0], "i2"),
-        "dy": _shorter(steps[:, 1], "i2"),
+        "dx": pack_shorter(steps[:, 0], "i2"),
+        "dy": pack_shorter(steps[:, 1], "i2"),
     }
 
 
-def _shorter(values: Longs, dtype: Dtype) -> dict[str, Any]:
-    """Pack with the predictor that suits: steps of a curve resemble the ones before."""
+def pack_shorter(values: Longs, dtype: Dtype) -> dict[str, Any]:
+    """Pack with the predictor that suits: steps of a curve resemble the ones before.
+
+    Parameters
+    ----------
+    values, dtype
+        As for `pack_array`.
+    """
     packs = [pack_array(values, dtype, predictor) for predictor in ("none", "delta")]
     return min(packs, key=lambda pack: len(pack["z"]))
 

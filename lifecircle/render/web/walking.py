@@ -15,8 +15,10 @@ import numpy as np
 import pyproj
 import shapely
 
+from lifecircle.config import WalkProfile
 from lifecircle.kernels.graph import Bools, Floats, Ints, Longs
 from lifecircle.network import WalkNetwork
+from lifecircle.render.web.pacing import Paces, bent, paces_of, pack_paces
 from lifecircle.render.web.packing import pack_array
 
 EXACT_NODES: Final = 350_000
@@ -183,10 +185,12 @@ def pack_walk(
     -----
     A network of more than `exact_nodes` nodes is simplified: vertices inside a street that lie
     within `SIMPLER_M` of the simplified street are left out. The length of every street stays
-    exact, so that only the nearest point on a street moves, by at most that much.
+    exact, so that only the nearest point on a street moves, by at most that much; so do its
+    seconds, and on a slope those inside a street are within `BENT_S`.
     """
     exact = len(network.node_x) <= exact_nodes
-    lines = _lines(network, None if exact else SIMPLER_M)
+    paces = paces_of(network)
+    lines = _lines(network, paces, None if exact else SIMPLER_M)
     origin = (float(np.floor(network.node_x.min())), float(np.floor(network.node_y.min())))
     profile = network.profile
     points, owner = shapely.get_coordinates(facilities.geometry.array, return_index=True)
@@ -200,7 +204,8 @@ def pack_walk(
         "stepsFactor": profile.steps_factor,
         "snapLimit": profile.snap_limit_m,
         "isletDetour": profile.islet_detour_m,
-        **_packed_lines(lines, network, origin),
+        **_ways_beside(profile),
+        **_packed_lines(lines, network, paces, origin),
         **_polynomials(network),
         "facilities": {
             **_packed_points(points[:, 0], points[:, 1], origin),
@@ -208,6 +213,17 @@ def pack_walk(
         },
         "cells": _packed_points(at[:, 0], at[:, 1], origin),
     }
+
+
+def _ways_beside(profile: WalkProfile) -> dict[str, Any]:
+    """Tell of the way between a place and its road, where it is not as fast as the road."""
+    ways: dict[str, Any] = {}
+    if profile.access_metres_per_second != profile.metres_per_second:
+        ways["accessMetresPerSecond"] = profile.access_metres_per_second
+    if profile.offroad_limit_m > profile.snap_limit_m:
+        speed = profile.offroad_kph / 3.6
+        ways["offroad"] = {"limit": profile.offroad_limit_m, "metresPerSecond": speed}
+    return ways
 
 
 @dataclass(frozen=True)
@@ -218,16 +234,17 @@ class _Lines:
     vertex: Ints
     metres: Floats  # one per step between two vertices of a chain
     steps: Bools
+    first: Longs | None = None  # segment that each step begins with; None: each is a step
 
 
-def _lines(network: WalkNetwork, tolerance_m: float | None) -> _Lines:
+def _lines(network: WalkNetwork, paces: Paces, tolerance_m: float | None) -> _Lines:
     sizes = np.diff(network.chain_start)
     start = np.concatenate([[0], np.cumsum(sizes + 1)])
     ends = network.chain_start[1:]
     vertex = np.insert(network.segment_u, ends, network.segment_v[ends - 1])
     if tolerance_m is None:
         return _Lines(start, vertex, network.segment_m, network.segment_steps)
-    kept = _kept(network, vertex, start, tolerance_m)
+    kept = _kept(network, paces, vertex, start, tolerance_m)
     chain = np.repeat(np.arange(len(sizes)), sizes + 1)[kept]
     inner = np.diff(chain, append=-1) == 0  # a step begins here
     first = (kept - chain)[inner]  # its first segment: each chain has one more vertex than segments
@@ -236,15 +253,20 @@ def _lines(network: WalkNetwork, tolerance_m: float | None) -> _Lines:
         vertex[kept],
         np.add.reduceat(network.segment_m, first),
         network.segment_steps[first],
+        first,
     )
 
 
-def _kept(network: WalkNetwork, vertex: Ints, start: Longs, tolerance_m: float) -> Longs:
-    """Give the vertices to keep: junctions, ends of stairs, and what the shape needs."""
+def _kept(
+    network: WalkNetwork, paces: Paces, vertex: Ints, start: Longs, tolerance_m: float
+) -> Longs:
+    """Give the vertices to keep: junctions, where the pace changes, what shape and slope need."""
     chain = network.segment_chain
-    stairs = network.segment_steps
     cut = np.diff(chain, prepend=-1) != 0
-    cut[1:] |= stairs[1:] != stairs[:-1]
+    for trait in (network.segment_steps, paces.code):
+        cut[1:] |= trait[1:] != trait[:-1]
+    first = np.flatnonzero(cut)
+    cut |= bent(network, first, np.cumsum(cut) - 1)
     first = np.flatnonzero(cut)
     last = np.append(first[1:], len(chain)) - 1
     begin, end = first + chain[first], last + chain[last] + 1  # vertices of each piece
@@ -262,7 +284,7 @@ def _kept(network: WalkNetwork, vertex: Ints, start: Longs, tolerance_m: float) 
 
 
 def _packed_lines(
-    lines: _Lines, network: WalkNetwork, origin: tuple[float, float]
+    lines: _Lines, network: WalkNetwork, paces: Paces, origin: tuple[float, float]
 ) -> dict[str, Any]:
     x, y = _centimetres(network.node_x, origin[0]), _centimetres(network.node_y, origin[1])
     a, b = network.chain_ends
@@ -295,6 +317,7 @@ def _packed_lines(
             "over": pack_array(over, "i4"),
             "steps": pack_array(lines.steps, "u1"),
         },
+        **pack_paces(network, paces, lines.first, (straight + over) / _PER_M, counts),
     }
 
 
@@ -322,7 +345,7 @@ def _cell_points(cells: gpd.GeoDataFrame) -> Floats:
 
 def _polynomials(network: WalkNetwork) -> dict[str, Any]:
     """Fit the way between the map's plane and the metric CRS, in both directions, m."""
-    reach = network.profile.snap_limit_m + 100.0
+    reach = network.profile.furthest_m + 100.0
     x, y = network.node_x, network.node_y
     box = (x.min() - reach, y.min() - reach, x.max() + reach, y.max() + reach)
     to_plane = fit_polynomial(network.crs, 3857, box)

@@ -51,9 +51,10 @@ function measureSpot(place) {
   const point = L.Projection.SphericalMercator.project(place);
   const [x, y] = net.fromPlane(point.x, point.y);
   const snapped = snap(net, [x], [y]);
-  const spot = { place, snapped, off: snapped.segment[0] < 0, unit: findFeature(units.shapes, ...toPlane(place)) };
+  const at = locate(net, seconds().cost, snapped);
+  const spot = { place, snapped, off: at.chain[0] < 0, unit: findFeature(units.shapes, ...toPlane(place)) };
   if (spot.off) return spot;
-  Object.assign(spot, nearestOfKinds(seconds(), locate(net, seconds().cost, snapped), LISTED_MINUTES * 60));
+  Object.assign(spot, nearestOfKinds(seconds(), at, LISTED_MINUTES * 60));
   const farthest = Math.max(0, ...data.requirements.filter((r) => r.unit === "metres").map((r) => r.limit));
   spot.metres = farthest ? nearestOfKinds(metres(), locate(net, metres().cost, snapped), farthest).nearest : null;
   spot.residents = cells && residentsWithin(snapped);
@@ -294,12 +295,19 @@ function drawHere(box) {
   }
   box.append(...spotHead(spot));
   if (spot.off) {
-    box.append(el("p", { class: "lc-empty", role: "status" }, t("circle_off", { limit: number(data.walk.snapLimit) })));
+    const barred = spot.snapped.segment[0] >= 0;
+    box.append(el("p", { class: "lc-empty", role: "status" }, barred ? t("circle_barred", { profile: say(frame.profile) })
+      : t("circle_off", { limit: number((data.walk.offroad || { limit: data.walk.snapLimit }).limit) })));
     return;
   }
   if (cells) box.append(el("h2", {}, t("circle_within")), bandTable(spot), putForm());
   box.append(...nearestTable(spot).filter(Boolean), el("p", { class: "lc-note" },
     t("circle_note", { metres: number(spot.snapped.metres[0]) }), " ",
+    spot.snapped.metres[0] > data.walk.snapLimit ? [t("circle_offroad"), " "] : null,
+    data.walk.timing && data.walk.timing.ahead ? [t("circle_ways"), " "] : null,
+    frame.otherSettings ? [t("circle_settings", {
+      profile: say(frame.profile), settings: frame.otherSettings.map(settingLabel).join(t("comma")),
+    }), " "] : null,
     data.walk.exact ? null : t("circle_simplified", { nodes: number(data.walk.nodes), tolerance: number(data.walk.tolerance) })));
 }
 

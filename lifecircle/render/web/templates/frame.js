@@ -31,7 +31,7 @@ function flagCounts() {
 
 /** What every map says of itself: speed, CRS, standard, producer, date. */
 const facts = () => [
-  t("walking_speed", { kph: number(frame.speedKph, 2), metres: number(frame.metresPerMinute, 2) }),
+  say(frame.walking),
   t("crs_is", { crs: frame.crs }),
   t("standard_is", { standard: say(frame.standard), flags: flagCounts() }),
   frame.producer ? t("producer_is", { producer: frame.producer }) : null,

@@ -203,7 +203,7 @@ function about() {
   return el("div", { class: "lc-about" },
     el("h2", {}, t("about_method")),
     el("p", {}, t("method", {
-      kph: number(frame.speedKph, 2), metres: number(frame.metresPerMinute, 2), limit: number(frame.snapLimit),
+      walking: say(frame.walking), limit: number(frame.snapLimit),
     })),
     precisionText() ? el("p", {}, precisionText()) : null,
     Object.keys(frame.placed).length ? el("p", {}, t("placed", {

@@ -28,7 +28,7 @@ function polynomial({ centre, half, degree, x: cx, y: cy }) {
 /**
  * The network. Chain k leads from junction a[k] to b[k] over the segments start[k] .. start[k + 1];
  * segment s of chain k leads from vertex s + k to vertex s + k + 1. The half-edges of junction i are
- * ptr[i] .. ptr[i + 1]: the junction that each leads `to`, and `over` which chain.
+ * ptr[i] .. ptr[i + 1]: the junction that each leads `to`, `over` which chain, and whether `along` or against it.
  */
 function unpackWalk(pack) {
   const [jx, jy] = [unpackArray(pack.junctions.x), unpackArray(pack.junctions.y)];
@@ -63,9 +63,10 @@ function unpackWalk(pack) {
   const [originX, originY] = pack.origin;
   const net = {
     junctions: jx.length, a, b, start, x, y, chain, metres,
-    steps: unpackArray(pack.segments.steps), islet: unpackArray(pack.chains.islet),
-    metresPerSecond: pack.metresPerSecond, stepsFactor: pack.stepsFactor,
-    snapLimit: pack.snapLimit, isletDetour: pack.isletDetour,
+    islet: unpackArray(pack.chains.islet), ...unpackTiming(pack, count),
+    accessSpeed: pack.accessMetresPerSecond || pack.metresPerSecond,
+    offroadSpeed: pack.offroad ? pack.offroad.metresPerSecond : NaN,
+    snapLimit: pack.snapLimit, farthest: pack.offroad ? pack.offroad.limit : pack.snapLimit, isletDetour: pack.isletDetour,
     /** Between the map's plane (EPSG:3857 metres) and metres from the origin. */
     toPlane: (mx, my) => toPlane(mx + originX, my + originY),
     fromPlane: (px, py) => { const [mx, my] = toMetric(px, py); return [mx - originX, my - originY]; },
@@ -75,6 +76,24 @@ function unpackWalk(pack) {
   return net;
 }
 
+/**
+ * The `pace` of each segment in seconds per metre (Infinity: barred), and what a slope adds along it (`late`) and
+ * against it, in seconds: see pacing.py. Where a speed and the factor of steps say all, there is no more in the page.
+ */
+function unpackTiming(pack, count) {
+  const { timing } = pack;
+  if (!timing) {
+    const steps = unpackArray(pack.segments.steps);
+    return { pace: Float64Array.from(steps, (step) => (step ? pack.stepsFactor : 1) / pack.metresPerSecond), late: null, lateBack: null };
+  }
+  const paces = timing.paces.map((pace) => (pace === null ? Infinity : pace));
+  const late = (part) => (part ? Float64Array.from(unpackArray(part), (n) => n * timing.quantum) : null);
+  return { pace: Float64Array.from(unpackArray(timing.pace), (code) => paces[code]), late: late(timing.ahead), lateBack: late(timing.back) };
+}
+
+const BARRED = 1e9; // seconds or metres over a barred segment: sums along a chain stay numbers
+const LATEST = 1e8; // whatever costs more crosses something barred: there is no such walk
+
 function halfEdges(junctions, a, b) {
   const degree = new Uint32Array(junctions);
   a.forEach((junction) => { degree[junction]++; });
@@ -83,31 +102,42 @@ function halfEdges(junctions, a, b) {
   const next = ptr.slice();
   const to = new Int32Array(2 * a.length);
   const over = new Int32Array(2 * a.length);
+  const along = new Uint8Array(2 * a.length);
   for (let k = 0; k < a.length; k++) {
-    to[next[a[k]]] = b[k]; over[next[a[k]]++] = k;
+    to[next[a[k]]] = b[k]; along[next[a[k]]] = 1; over[next[a[k]]++] = k;
     to[next[b[k]]] = a[k]; over[next[b[k]]++] = k;
   }
-  return { ptr, to, over };
+  return { ptr, to, over, along };
 }
 
 /**
- * What walking costs, in "seconds" or in "metres": `ahead` of each segment within its chain, over
- * each segment (`own`) and each chain (`total`), and `beside` the street per metre. The same both ways
- * until slope is known; where that changes, `ahead` and `total` get a twin for the way back.
+ * What walking costs, in "seconds" or in "metres": `along` the chains and `against` them (one and the same but on a
+ * slope), each with the cost of every segment (`own`), from its chain's first end to it (`ahead`) and of every chain
+ * (`total`); and `beside` the street for so many metres.
  */
 function costs(net, unit) {
   const inMetres = unit === "metres";
-  const own = new Float64Array(net.metres.length);
-  const ahead = new Float64Array(net.metres.length);
-  const total = new Float64Array(net.a.length);
-  for (let s = 0; s < own.length; s++) {
-    const factor = net.steps[s] ? net.stepsFactor : 1;
-    own[s] = inMetres ? net.metres[s] : (net.metres[s] * factor) / net.metresPerSecond;
-    ahead[s] = total[net.chain[s]];
-    total[net.chain[s]] += own[s];
-  }
-  return { own, ahead, total, beside: inMetres ? 1 : 1 / net.metresPerSecond };
+  const sums = (late) => {
+    const own = new Float64Array(net.metres.length);
+    const ahead = new Float64Array(net.metres.length);
+    const total = new Float64Array(net.a.length);
+    for (let s = 0; s < own.length; s++) {
+      if (net.pace[s] === Infinity) own[s] = BARRED;
+      else own[s] = inMetres ? net.metres[s] : net.metres[s] * net.pace[s] + (late ? late[s] : 0);
+      ahead[s] = total[net.chain[s]];
+      total[net.chain[s]] += own[s];
+    }
+    return { own, ahead, total };
+  };
+  const along = sums(net.late);
+  const beside = (metres) => metres / (metres > net.snapLimit ? net.offroadSpeed : net.accessSpeed);
+  return {
+    along, against: net.late && !inMetres ? sums(net.lateBack) : along, beside: inMetres ? (metres) => metres : beside,
+  };
 }
+
+/** Costs along and against the chains of whoever goes away from a spot; who comes "to" it takes each step the other way. */
+const outward = (cost, direction) => (direction === "from" ? [cost.along, cost.against] : [cost.against, cost.along]);
 
 // -- the nearest point on a street ------------------------------------------------------------------
 
@@ -181,7 +211,7 @@ function snap(net, xs, ys) {
     const rim = Math.min(x - x0 - ci * side, x0 + (ci + 1) * side - x, y - y0 - cj * side, y0 + (cj + 1) * side - y);
     let [any2, anyAt, anyOn] = [Infinity, -1, 0];
     let [main2, mainAt, mainOn] = [Infinity, -1, 0];
-    let bound = net.snapLimit;
+    let bound = net.farthest;
     for (let r = 0; r === 0 || (r - 1) * side + rim <= bound; r++) {
       for (let j = Math.max(cj - r, 0); j <= Math.min(cj + r, ny - 1); j++) {
         const step = j === cj - r || j === cj + r ? 1 : Math.max(2 * r, 1);
@@ -199,12 +229,12 @@ function snap(net, xs, ys) {
           }
         }
       }
-      bound = Math.min(net.snapLimit, Math.sqrt(main2), Math.sqrt(any2) + net.isletDetour);
+      bound = Math.min(net.farthest, Math.sqrt(main2), Math.sqrt(any2) + net.isletDetour);
     }
-    if (mainAt >= 0 && Math.sqrt(main2) <= Math.min(net.snapLimit, Math.sqrt(any2) + net.isletDetour)) {
+    if (mainAt >= 0 && Math.sqrt(main2) <= Math.min(net.farthest, Math.sqrt(any2) + net.isletDetour)) {
       any2 = main2; anyAt = mainAt; anyOn = mainOn;
     }
-    if (anyAt >= 0 && Math.sqrt(any2) <= net.snapLimit) {
+    if (anyAt >= 0 && Math.sqrt(any2) <= net.farthest) {
       segment[q] = anyAt;
       fraction[q] = anyOn;
       metres[q] = Math.sqrt(any2);
@@ -214,22 +244,29 @@ function snap(net, xs, ys) {
 }
 
 /**
- * Snapped places by what it costs to walk: on which chain (-1: off network), from its first end to the
- * place (`ahead`) and from the place to that end (`back`), and between place and street (`access`).
+ * Snapped places by what it costs to walk: on which chain (-1: off network, or inside a barred segment), from its
+ * first end to the place (`ahead`) and from the place to that end (`back`), and between place and street (`access`).
  */
 function locate(net, cost, places) {
   const count = places.segment.length;
   const chain = new Int32Array(count).fill(-1);
-  const ahead = new Float64Array(count);
   const access = new Float64Array(count).fill(Infinity);
+  const on = ({ own, ahead, total }) => {
+    const out = new Float64Array(count);
+    for (let q = 0; q < count; q++) {
+      const s = places.segment[q];
+      if (s >= 0) out[q] = Math.min(ahead[s] + places.fraction[q] * own[s], total[net.chain[s]]);
+    }
+    return out;
+  };
   for (let q = 0; q < count; q++) {
     const s = places.segment[q];
-    if (s < 0) continue;
+    if (s < 0 || (net.pace[s] === Infinity && places.fraction[q] > 0 && places.fraction[q] < 1)) continue;
     chain[q] = net.chain[s];
-    ahead[q] = Math.min(cost.ahead[s] + places.fraction[q] * cost.own[s], cost.total[chain[q]]);
-    access[q] = places.metres[q] * cost.beside;
+    access[q] = cost.beside(places.metres[q]);
   }
-  return { chain, ahead, back: ahead, access };
+  const ahead = on(cost.along);
+  return { chain, ahead, back: cost.against === cost.along ? ahead : on(cost.against), access };
 }
 
 // -- times -----------------------------------------------------------------------------------------
@@ -272,8 +309,8 @@ function makeHeap() {
   };
 }
 
-/** A place's way on its chain: `direction` is whether people walk "to" the spot or "from" it. */
-const oriented = (places, direction) => (direction === "to" ? [places.ahead, places.back] : [places.back, places.ahead]);
+/** Costs from its chain's first end to a place, and from the place to it, of whoever goes away from a spot: see `outward`. */
+const oriented = (places, direction) => (direction === "from" ? [places.ahead, places.back] : [places.back, places.ahead]);
 
 /**
  * The cost at every junction of walking "to" or "from" one located place, up to a cutoff (Dijkstra);
@@ -281,22 +318,24 @@ const oriented = (places, direction) => (direction === "to" ? [places.ahead, pla
  */
 function spread(net, cost, places, spot, cutoff, direction) {
   const best = new Float64Array(net.junctions).fill(Infinity);
-  const result = { best, places, spot, cutoff, direction };
+  const limit = Math.min(cutoff, LATEST);
+  const result = { best, places, spot, cutoff: limit, direction };
   const k = places.chain[spot];
   if (k < 0) return result;
   const heap = makeHeap();
   const enter = (junction, value) => {
-    if (value > cutoff || value >= best[junction]) return;
+    if (value > limit || value >= best[junction]) return;
     best[junction] = value;
     heap.push(value, junction);
   };
   const [ahead, back] = oriented(places, direction);
-  enter(net.a[k], ahead[spot] + places.access[spot]);
-  enter(net.b[k], cost.total[k] - back[spot] + places.access[spot]);
+  const [along, against] = outward(cost, direction).map(({ total }) => total);
+  enter(net.a[k], back[spot] + places.access[spot]);
+  enter(net.b[k], along[k] - ahead[spot] + places.access[spot]);
   while (heap.size) {
     const { key, item } = heap.pop();
     if (key > best[item]) continue;
-    for (let h = net.ptr[item]; h < net.ptr[item + 1]; h++) enter(net.to[h], key + cost.total[net.over[h]]);
+    for (let h = net.ptr[item]; h < net.ptr[item + 1]; h++) enter(net.to[h], key + (net.along[h] ? along : against)[net.over[h]]);
   }
   return result;
 }
@@ -309,12 +348,13 @@ function costsAt(net, cost, search, places) {
   if (own < 0) return out;
   const [ahead, back] = oriented(places, direction);
   const [spotAhead, spotBack] = oriented(search.places, direction).map((side) => side[spot]);
+  const { total } = outward(cost, direction)[1];
   for (let q = 0; q < out.length; q++) {
     const k = places.chain[q];
     if (k < 0) continue;
-    let value = Math.min(best[net.a[k]] + back[q], best[net.b[k]] + (cost.total[k] - ahead[q]));
+    let value = Math.min(best[net.a[k]] + ahead[q], best[net.b[k]] + (total[k] - back[q]));
     if (k === own) {
-      const straight = spotAhead >= ahead[q] ? spotAhead - ahead[q] : back[q] - spotBack;
+      const straight = ahead[q] >= spotAhead ? ahead[q] - spotAhead : spotBack - back[q];
       value = Math.min(value, straight + search.places.access[spot]);
     }
     value += places.access[q];
@@ -329,8 +369,10 @@ function costsAt(net, cost, search, places) {
  */
 function reachedLines(net, cost, search, limit) {
   const [x, y, ends] = [[], [], [0]];
-  const { best, places, spot } = search;
+  const { best, places, spot, direction } = search;
   const own = places.chain[spot];
+  const [along, against] = outward(cost, direction);
+  const [middleAlong, middleAgainst] = oriented(places, direction).map((side) => side[spot]);
   const point = (s, fraction) => {
     const v = s + net.chain[s];
     x.push(net.x[v] + fraction * (net.x[v + 1] - net.x[v]));
@@ -347,24 +389,27 @@ function reachedLines(net, cost, search, limit) {
     point(s, to);
     [open, at] = [s, to];
   };
+  const access = places.access[spot];
+  const share = (value, length) => (length > 0 ? Math.min(1, Math.max(0, value / length)) : 1);
   for (let k = 0; k < net.a.length; k++) {
     const [byA, byB] = [best[net.a[k]], best[net.b[k]]];
     if (byA > limit && byB > limit && k !== own) continue;
-    const middle = k === own ? places.ahead[spot] : NaN;
-    const access = places.access[spot];
-    const near = (ahead) => Math.min(byA + ahead, byB + cost.total[k] - ahead,
-      k === own ? Math.abs(ahead - middle) + access : Infinity);
+    // The cost at a point of the chain, from costs along it to there and against it from there.
+    const near = (ahead, back) => Math.min(byA + ahead, byB + against.total[k] - back,
+      k !== own ? Infinity : access + (ahead >= middleAlong ? ahead - middleAlong : middleAgainst - back));
     for (let s = net.start[k]; s < net.start[k + 1]; s++) {
-      const [length, ahead] = [cost.own[s], cost.ahead[s]];
-      const left = limit - near(ahead);
-      const right = limit - near(ahead + length);
-      const share = (value) => (length > 0 ? Math.min(1, Math.max(0, value / length)) : 1);
-      if (left + right >= length && (left >= 0 || right >= 0)) { piece(s, 0, 1); continue; }
-      if (left > 0) piece(s, 0, share(left));
-      if (k === own && middle >= ahead && middle <= ahead + length && limit > access) {
-        piece(s, share(middle - ahead - (limit - access)), share(middle - ahead + (limit - access)));
+      if (net.pace[s] === Infinity) continue;
+      const [ahead, back] = [along.ahead[s], against.ahead[s]];
+      const left = limit - near(ahead, back);
+      const right = limit - near(ahead + along.own[s], back + against.own[s]);
+      const [onward, backward] = [share(left, along.own[s]), share(right, against.own[s])];
+      if (onward + backward >= 1 && (left >= 0 || right >= 0)) { piece(s, 0, 1); continue; }
+      if (left > 0) piece(s, 0, onward);
+      if (k === own && middleAlong >= ahead && middleAlong <= ahead + along.own[s] && limit > access) {
+        const here = share(middleAlong - ahead, along.own[s]);
+        piece(s, Math.max(0, here - (limit - access) / against.own[s]), Math.min(1, here + (limit - access) / along.own[s]));
       }
-      if (right > 0) piece(s, 1 - share(right), 1);
+      if (right > 0) piece(s, 1 - backward, 1);
     }
     if (open >= 0) ends.push(x.length);
     open = -1;
