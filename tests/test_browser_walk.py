@@ -510,8 +510,8 @@ def invented_network(seed, size=14, share=0.55, **walk):
     straight = np.hypot(*(nodes.to_numpy()[u] - nodes.to_numpy()[v]).T)
     length = np.where(rng.random(len(u)) < 0.2, straight * rng.uniform(1, 2, len(u)), straight)
     edges = pd.DataFrame({"u": u, "v": v, "length_m": length, "steps": rng.random(len(u)) < 0.1})
-    for name, share in (("unpaved", 0.3), ("wheelchair_no", 0.1)):
-        edges[name] = rng.random(len(u)) < share
+    for name, some in (("unpaved", 0.3), ("wheelchair_no", 0.1)):
+        edges[name] = rng.random(len(u)) < some
     edges["highway"] = rng.choice(["footway", "residential", "primary"], len(u), p=[0.3, 0.5, 0.2])
     walk = {"islet_m": 600.0, "islet_detour_m": 80.0, "snap_limit_m": 200.0, **walk}
     profile = WalkProfile(**({"steps_factor": 2.5} if len(walk) == 3 else {}), **walk)
@@ -528,7 +528,7 @@ def test_torn_networks_are_searched_as_python_does(scripted, seed, unit):
     places = np.column_stack(
         [rng.uniform(417_700, 419_500, 80), rng.uniform(2_939_700, 2_941_500, 80)]
     ).round(2)
-    access, costs = searched(scripted, network, places, unit, 900.0)
+    access, _ = searched(scripted, network, places, unit, 900.0)
     snapped = network.snap_points(*places.T)
     assert snapped.moved.sum() > 0  # the islets' rule is at work
     assert np.array_equal(np.isnan(access), snapped.off_network)
@@ -539,7 +539,7 @@ def test_torn_networks_are_searched_as_python_does(scripted, seed, unit):
 
 def test_uphill_on_the_lattice_can_be_checked_by_hand(scripted, lattice):
     # The ground rises by 10 m on 100 m to the east; 60 m/min on the level.
-    sloped = lattice.with_elevation(lambda x, y: x / 10.0)
+    sloped = lattice.with_elevation(lambda x, _: x / 10.0)
     x, y = lattice.node_x.min(), lattice.node_y.min()
     places = [(x, y), (x + 100, y), (x + 150, y), (x, y + 100)]
     _, to = searched(scripted, sloped, places)

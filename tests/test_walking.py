@@ -169,7 +169,7 @@ def timing_of(network):
 def test_one_speed_and_the_factor_of_steps_need_no_paces():
     assert timing_of(wiggly(steps_factor=3.0))[1] is None
     assert timing_of(wiggly(unpaved_factor=2.0))[1] is None  # of which there are none
-    assert timing_of(wiggly(slope=False).with_elevation(lambda x, y: x))[1] is None
+    assert timing_of(wiggly(slope=False).with_elevation(lambda x, _: x))[1] is None
 
 
 def test_speeds_by_class_and_barred_ways_are_paces_by_hand():

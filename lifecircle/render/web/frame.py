@@ -73,8 +73,8 @@ def _walking(assessment: Mappable) -> dict[str, Any]:
     walk, told = assessment.config.walk, _run(assessment)
     frame: dict[str, Any] = {
         "walking": {
-            lang: walking_words(assessment.config, told, cast("Lang", lang))
-            for lang in ("zh", "en")
+            "zh": walking_words(assessment.config, told, "zh"),
+            "en": walking_words(assessment.config, told, "en"),
         },
         "profile": both(walk),
     }
