@@ -210,7 +210,7 @@ def test_no_known_facility_is_no_plain_fall(path, mini):
     assert set(cells["change"]) == {"lost"}
 
 
-def test_other_counties_cells_units_and_settings_do_not_compare(mini):
+def test_other_areas_units_and_settings_do_not_compare(mini):
     run = run_of(mini, "a")
 
     def after(record=None, **cells):
@@ -218,15 +218,15 @@ def test_other_counties_cells_units_and_settings_do_not_compare(mini):
         return dataclasses.replace(run, label="b", cells=table, record=record or run.record)
 
     mini_cells = run.cells
+    outline = shapely.from_wkt(run.record["outline"])
+    west, south, east, north = outline.bounds
+    part = shapely.box(west, south, west + 0.4 * (east - west), north).wkt
+    renamed = mini_cells["unit_id"].map({"w": "x", "e": "y"})
     cases = {
-        "b: is a run of other, the other one of mini": after(
-            {**run.record, "config": {"name": "other"}}
-        ),
+        "b: has no unit of a: x, y -> give two runs of one county": after(unit_id=renamed),
+        "b: has 40 % of the area in common with a": after({**run.record, "outline": part}),
         "cells lie in other units than in a: e": after(unit_id="e"),
         "cells have another setting than in a": after(setting="township"),
-        "cells of the run after are not in it": after().__class__(
-            "b", run.record, run.coverage, mini_cells.rename(index={mini_cells.index[0]: 99999})
-        ),
         "its CRS is": dataclasses.replace(run, cells=mini_cells.to_crs(4547)),
     }
     for what, other in cases.items():
@@ -265,7 +265,7 @@ def test_the_command_compares_two_run_folders(runs, tmp_path):
         app, ["compare", *map(str, (runs / "before", runs / "after")), "--out", str(out)]
     )
     assert done.exit_code == 0, done.output
-    assert sorted(file.name for file in out.iterdir()) == sorted([*TABLES, RECORD])
+    assert sorted(file.name for file in out.iterdir()) == sorted([*TABLES, RECORD, MAP])
     county, of_units, cells = (pd.read_csv(out / name) for name in TABLES)
     assert set(county["scope"]) == {"county"}
     assert set(of_units["scope"]) == {"w", "e"}

@@ -44,14 +44,15 @@ def compare(
         elif after is not None:
             from lifecircle.difference import compare_runs, read_run, write_difference
 
-            difference = compare_runs(read_run(before), read_run(after))
-            written = write_difference(difference, out)
+            runs = read_run(before), read_run(after)
+            chosen = runs[1].lang if lang is None else lang.value
+            written = write_difference(compare_runs(*runs, lang=chosen), out, lang=chosen)
     for file in written:
         typer.echo(file)
 
 
 def _scenario(path: Path, change: Path, out: Path, lang: Lang | None, *, quiet: bool) -> list[Path]:
-    """Assess a county as it is and as the scenario has it; the map needs both in memory."""
+    """Assess a county as it is and as the scenario has it."""
     from lifecircle.config import read_config
     from lifecircle.scenario import read_scenario
 
@@ -66,4 +67,4 @@ def _scenario(path: Path, change: Path, out: Path, lang: Lang | None, *, quiet: 
         before = assess(config, progress=progress)
         after = assess(config, scenario=scenario, progress=progress)
         runs = run_of(before, path.name), run_of(after, change.name)
-        return write_difference(compare_runs(*runs), out, before=before, after=after, lang=chosen)
+        return write_difference(compare_runs(*runs, lang=chosen), out, lang=chosen)
