@@ -46,7 +46,8 @@ class Field:
     same
         Whether its weak names say the same as its names, or less: leaving them out loses nothing.
     measure
-        ``"area"``, ``"count"``, ``"hours"``, ``"year"``, ``"yes"`` or empty: what units it takes.
+        ``"area"``, ``"count"``, ``"hours"``, ``"length"``, ``"year"``, ``"yes"`` or empty: what
+        units it takes.
     required, template
         Whether a ledger must fill it; whether a template shows it.
     """
@@ -98,7 +99,7 @@ def fields_of(table: str) -> Mapping[str, Field]:
 
 @cache
 def measure(name: str) -> Mapping[str, float]:
-    """Give the units of ``"area"``, ``"count"``, ``"hours"`` or ``"year"`` and their size.
+    """Give the units of ``"area"``, ``"count"``, ``"hours"``, ``"length"``, ``"year"``: their size.
 
     Examples
     --------

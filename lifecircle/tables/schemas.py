@@ -131,6 +131,7 @@ UNIT_ATTRIBUTES: Final = {
     "new_floor_m2": _number("total floor area, where newly built, m2"),
     "new_commercial_m2": _number("of it commercial and service floor area, m2"),
     "elder_land_m2": _number("land for community elder care, m2"),
+    "road_km": _number("official length of its roads, km"),
     "volunteer_station": _yes("its service centre has a volunteer station"),
     "self_service": _yes("government self-service is at hand"),
     "social_work_rooms": _number("social-work rooms"),
@@ -314,5 +315,33 @@ OPENINGS: Final = Table(
         "open": Column("number", "facilities that are open", minimum=0.0),
         "closed": Column("number", "facilities that are closed", minimum=0.0),
         "unknown": Column("number", "facilities whose hours are not known", minimum=0.0),
+    },
+)
+
+RECONCILED_SUBJECTS: Final = ("residents", "facilities", "roads")
+"""What is held against known figures: 人口, 设施 and 道路."""
+
+RECONCILED: Final = Table(
+    "reconciled",
+    ("subject", "scope", "key"),
+    {
+        "measured": Column("number", "persons, facilities in use, or km of roads", minimum=0.0),
+        "known": Column("number", "the known figure", missing=True, minimum=0.0),
+        "ratio": Column("number", "measured / known", missing=True, minimum=0.0),
+        "verdict": Column("text", "how they compare", allowed=("agrees", "low", "high", "unknown")),
+        "tolerance": Column("number", "largest difference, as a share of known", minimum=0.0),
+        "known_from": Column(
+            "text",
+            "where the known figure is from",
+            missing=True,
+            allowed=("official", "units", "ledger", "filed", "reported"),
+        ),
+        "ledger_rows": _number("rows of the ledgers: of their own kind or a narrower one"),
+        "far": _number("of these beyond the county and its walks, left out"),
+        "outside": _number("of these outside the area of this row"),
+        "not_in_use": _number("of these idle, planned or closed"),
+        "elsewhere": _number("in use, known to OSM or a scenario alone"),
+        "merged": _number("of the ledgers' those that OSM has too, counted once"),
+        "other_km": _number("km of footpaths, tracks and other ways beside the roads"),
     },
 )
