@@ -8,7 +8,7 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import RegularGridInterpolator
 
@@ -177,6 +177,7 @@ def patches(values):
 SHARES = st.floats(0.0, 3.0)
 
 
+@settings(deadline=None)
 @given(patches(st.one_of(st.just(np.nan), KNOWN)), SHARES, SHARES)
 def test_no_elevation_leaves_the_range_of_its_neighbours(values, east, south):
     z = float(model(values).at(X + 100 * east, Y - 100 * south))
@@ -190,6 +191,7 @@ def test_no_elevation_leaves_the_range_of_its_neighbours(values, east, south):
         assert np.nanmin(near) - 1e-3 <= z <= np.nanmax(near) + 1e-3
 
 
+@settings(deadline=None)
 @given(patches(KNOWN), SHARES, SHARES)
 def test_upside_down_is_minus(values, east, south):
     x, y = X + 100 * east, Y - 100 * south

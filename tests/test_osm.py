@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifecircle.errors import DataWarning, GeometryError, InputError, MissingFileError
@@ -220,6 +220,7 @@ def test_traits_by_hand():
     assert traits(every) == 15
 
 
+@settings(deadline=None)
 @given(
     st.fixed_dictionaries(
         {"highway": st.sampled_from(["steps", "track", "path"])},
@@ -597,6 +598,7 @@ def way_of(present, first_id):
     ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.booleans(), max_size=8), max_size=5))
 def test_every_pair_of_known_neighbours_is_one_segment(ways):
     raw = RawWays()
