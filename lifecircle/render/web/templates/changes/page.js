@@ -88,7 +88,7 @@ function headline() {
   const [gained, lost] = [figure("gained", topic, 0), figure("lost", topic, 0)];
   const shares = ["before", "after"].map((side) => percent(shareOf(side, topic, 0)));
   return el("div", { class: "lc-headline" },
-    gained === null ? null : tile(t("residents_gained"), number(gained), `background:${GAINED};color:#fff`),
+    gained === null ? null : tile(t("residents_gained"), number(gained), gained > 0.5 ? `background:${GAINED};color:#fff` : null),
     lost === null ? null : tile(t("residents_lost"), number(lost), lost > 0.5 ? `background:${LOST};color:#fff` : null),
     tile(t("share_covered"), `${shares[0]} → ${shares[1]}`));
 }
