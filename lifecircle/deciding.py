@@ -6,9 +6,12 @@ import geopandas as gpd
 import pandas as pd
 
 from lifecircle.catchment import supply, supply_by_unit, with_group
+from lifecircle.confidence import gap_confidence
 from lifecircle.config import SitingConfig, SupplyConfig
+from lifecircle.daytime import moments_of
 from lifecircle.inequality import lorenz
 from lifecircle.measuring import Measurement
+from lifecircle.reconciling import reconcile_known
 from lifecircle.siting.proposing import propose_sites
 from lifecircle.standards import Standard
 from lifecircle.tables.decisions import Decisions, Sited, Supplied
@@ -20,7 +23,7 @@ def decisions_of(
     gaps: gpd.GeoDataFrame,
     coverage: pd.DataFrame,
 ) -> Decisions:
-    """Work out all that a county's file asks for.
+    """Work out all that a county's file asks for; known figures are always reconciled.
 
     Parameters
     ----------
@@ -39,11 +42,16 @@ def decisions_of(
     ------
     InputError
         A kind is asked for that the standard does not require, or a column is missing.
+    ConfigError
+        Something is no moment, or no kind.
     """
     config = measured.config
     return Decisions(
+        moments=moments_of(measured, standard),
         supplied=tuple(_supplied(measured, asked) for asked in config.supply),
         sited=tuple(_sited(measured, asked) for asked in config.siting),
+        confidence=gap_confidence(measured, standard, gaps) if config.confidence.settings else None,
+        reconciled=reconcile_known(measured.reading),
     )
 
 
