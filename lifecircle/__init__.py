@@ -49,6 +49,7 @@ _HOMES = {
     "gini": "inequality",
     "lorenz": "inequality",
     "propose_sites": "siting.proposing",
+    "gap_confidence": "confidence",
     "coverage_map": "render.web.maps",
     "comparison_map": "render.web.comparison",
     "write_outputs": "render.writing",
@@ -94,6 +95,7 @@ __all__ = [  # noqa: RUF022 - in pipeline order
     "gini",
     "lorenz",
     "propose_sites",
+    "gap_confidence",
     "coverage_map",
     "comparison_map",
     "write_outputs",
@@ -107,6 +109,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from lifecircle.catchment import supply, supply_by_unit
     from lifecircle.checking import check_county
+    from lifecircle.confidence import gap_confidence
     from lifecircle.config import WalkProfile, read_config
     from lifecircle.county import Assessment, assess, assess_profiles, decide, judge
     from lifecircle.difference import compare_runs, read_run, run_of, write_difference

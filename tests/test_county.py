@@ -380,6 +380,7 @@ def test_public_names_in_pipeline_order():
         "gini",
         "lorenz",
         "propose_sites",
+        "gap_confidence",
         "coverage_map",
         "comparison_map",
         "write_outputs",

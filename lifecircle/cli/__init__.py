@@ -12,10 +12,20 @@ from typing import Annotated, Final
 
 import typer
 
-from lifecircle.cli import comparing, county, many, profiles, results, siting, standards, supply
+from lifecircle.cli import (
+    comparing,
+    confidence,
+    county,
+    many,
+    profiles,
+    results,
+    siting,
+    standards,
+    supply,
+)
 
 # As in --help.
-GROUPS: Final = (county, comparing, results, siting, supply, many, standards, profiles)
+GROUPS: Final = (county, comparing, results, siting, supply, confidence, many, standards, profiles)
 
 app = typer.Typer(
     help="Walking-time life circles of a county: coverage, scores, gaps, maps. 社区生活圈评估",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from lifecircle.bysetting import setting_groups
 from lifecircle.confidence.joining import Joined, Streets, join
 from lifecircle.confidence.varied import OWN
 from lifecircle.kernels.graph import Bools, Floats, Ints, Longs
@@ -120,18 +121,17 @@ def make_grounds(
     limit_m
         The greatest snap limit that will be asked for, m.
     """
-    own = serve(Streets(measured.network), measured.facilities, limit_m)
     served = {
-        setting: serve(Streets(network), measured.facilities, limit_m)
-        for setting, network in measured.networks.items()
+        id(network): serve(Streets(network), measured.facilities, limit_m)
+        for network in (measured.network, *measured.networks.values())
     }
     grounds = []
     for name, cells in homes.items():
         members = gap_members(gaps, _spots(cells) if name == OWN else _homes(cells))
         persons = cells["persons"].to_numpy(dtype=np.float64)
         setting = cells["setting"].to_numpy(dtype=object)
-        for key, rows in _groups(setting, list(served)):
-            there = served.get(key, own)
+        for network, rows in setting_groups(measured.network, measured.networks, cells):
+            there = served[id(network)]
             joined, _ = join(there.joined.streets, cells.iloc[rows], limit_m)
             judged = {
                 circle: np.isin(setting[rows], entry.settings)
@@ -170,15 +170,6 @@ def _spots(cells: gpd.GeoDataFrame) -> np.ndarray:
 
 def _homes(cells: gpd.GeoDataFrame) -> np.ndarray:
     return np.asarray(shapely.points(cells[["x", "y"]].to_numpy(dtype=np.float64)), dtype=object)
-
-
-def _groups(setting: np.ndarray, special: list[str]) -> Iterator[tuple[str, Longs]]:
-    """Give the cells of each setting with a profile of its own, and all others."""
-    rest = ~np.isin(setting, special)
-    for name, some in (("", rest), *((name, setting == name) for name in special)):
-        rows = np.flatnonzero(some)
-        if len(rows):
-            yield name, rows
 
 
 def _of(members: Members, rows: Longs) -> Members:
