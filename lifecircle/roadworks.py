@@ -3,8 +3,8 @@
 The rule for what a piece of street carries, here and nowhere else: every array of `Segments` beside
 ``x`` and ``y`` has one value a segment. A street that is split hands its values to each part, its
 length in proportion. A new road takes them from columns of the same name (``highway``; each of
-`lifecircle.streets.TRAITS` as a bit of ``traits``); an array that no column names is NaN where it
-holds decimals, else 0.
+`lifecircle.sources.walkrule.TRAITS` as a bit of ``traits``); an array that no column names is NaN
+where it holds decimals, else 0.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ import shapely
 
 from lifecircle.errors import Fault, InputError, TableError
 from lifecircle.kernels.graph import Bools, Floats, Ints
-from lifecircle.streets import TRAITS, Segments, trait
+from lifecircle.sources.walkrule import TRAITS
+from lifecircle.streets import Segments, trait
 from lifecircle.tables import first
 
 JOIN_M: Final = 30.0
@@ -49,7 +50,7 @@ def with_roads(raw: Segments, roads: gpd.GeoDataFrame, *, where: str = "roads.ad
         The streets.
     roads
         One LineString a road in the CRS of `raw`; column ``name``; optional ``highway`` (footway),
-        ``join_m`` (`JOIN_M`) and, as bool, any of `lifecircle.streets.TRAITS`.
+        ``join_m`` (`JOIN_M`) and, as bool, any of `lifecircle.sources.walkrule.TRAITS`.
     where
         What to call the table in messages.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +13,10 @@ import shapely
 
 from lifecircle.errors import Fault, InputError, TableError
 from lifecircle.kernels.graph import Floats, Ints
+from lifecircle.sources.walkrule import TRAITS
 from lifecircle.tables import first
 
 Bytes = npt.NDArray[np.uint8]
-
-TRAITS: Final = ("steps", "unpaved", "bridge", "wheelchair_no")
-"""What a segment may be beside its class, each a column of edges and a bit of ``traits``, lowest
-first: climbed step by step; unpaved; a bridge or tunnel; closed to wheelchairs."""
 
 
 def trait(name: str) -> np.uint8:

@@ -3,7 +3,6 @@
 import networkx as nx
 import pytest
 
-from lifecircle import streets
 from lifecircle.sources.graphs import read_graph
 from lifecircle.sources.walkrule import TRAITS
 
@@ -80,10 +79,6 @@ def test_flags_of_the_traits_own_names_come_first(flag):
             {"highway": "track", "unpaved": flag(False), "bridge": flag(False)},
         )
     ) == {"steps": [False, False], "unpaved": [True, False], "bridge": [True, False]}
-
-
-def test_a_network_knows_the_same_traits():
-    assert streets.TRAITS == TRAITS
 
 
 @pytest.mark.parametrize("flag", [bool, str])

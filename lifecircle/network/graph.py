@@ -58,8 +58,8 @@ class WalkNetwork:
     segment_u, segment_v
         Node positions of each segment, oriented and ordered along its chain.
     segment_m, segment_traits, segment_highway
-        Length in m, what it is beside its class (bits of `lifecircle.streets.TRAITS`), and its OSM
-        class (codes into ``highways``).
+        Length in m, what it is beside its class (bits of `lifecircle.sources.walkrule.TRAITS`), and
+        its OSM class (codes into ``highways``).
     chain_start
         Chain k holds the segments ``chain_start[k] : chain_start[k + 1]``.
     junction_node

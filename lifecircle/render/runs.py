@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from lifecircle.config.profile import DEFAULT
 from lifecircle.errors import Fault, InputError, MissingFileError, TableError
 from lifecircle.plan import Counts, counts_from_records
 from lifecircle.standards import Target
@@ -30,7 +31,7 @@ class Judging:
     Parameters
     ----------
     key, zh, en
-        The standard.
+        The standard; with the profile of movement, where it is not the usual one.
     settings
         Circle -> the settings that it is meant for, in one text.
     targets
@@ -186,7 +187,7 @@ def _read(folder: Path, known: list[tuple[Mapping[str, Any], Judging]]) -> Count
         zh=zh,
         en=str(config.get("en") or zh or name),
         adcode=str((config.get("boundary") or {}).get("adcode") or ""),
-        judging=_judging(run["standard"], known),
+        judging=_judging(run["standard"], config.get("walk") or {}, known),
         counts=counts,
         outline=str(run.get("outline") or ""),
         speed_kph=(config.get("walk") or {}).get("speed_kph"),
@@ -196,11 +197,18 @@ def _read(folder: Path, known: list[tuple[Mapping[str, Any], Judging]]) -> Count
 
 
 def _judging(
-    standard: Mapping[str, Any], known: list[tuple[Mapping[str, Any], Judging]]
+    standard: Mapping[str, Any],
+    walk: Mapping[str, Any],
+    known: list[tuple[Mapping[str, Any], Judging]],
 ) -> Judging:
-    """Read a standard; one that is equal to one of the last ones read is that one."""
+    """Read how a run judged; one that is equal to one of the last ones read is that one.
+
+    Residents by another profile than the usual one are other figures, never added to these.
+    """
+    profile = str(walk.get("profile") or DEFAULT)
+    asked = {**standard, "profile": profile}
     for told, judging in known:
-        if told == standard:
+        if told == asked:
             return judging
     key = str(standard.get("key") or "")
     targets: dict[str, Target] = {}
@@ -216,8 +224,13 @@ def _judging(
     circles = standard.get("circles") or {}
     settings = {circle: "、".join(each.get("settings") or ()) for circle, each in circles.items()}
     zh = str(standard.get("zh") or key)
-    judging = Judging(key, zh, str(standard.get("en") or zh), settings, targets, figures, fault)
-    known.insert(0, (standard, judging))
+    en = str(standard.get("en") or zh)
+    if profile != DEFAULT:
+        key = f"{key}-{profile}"
+        zh = f"{zh}（{walk.get('zh') or profile}）"
+        en = f"{en} ({walk.get('en') or profile})"
+    judging = Judging(key, zh, en, settings, targets, figures, fault)
+    known.insert(0, (asked, judging))
     del known[16:]
     return judging
 
