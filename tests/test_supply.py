@@ -378,8 +378,11 @@ def out(tmp_path_factory):
 
 class TestTheDemo:
     def test_what_is_given_out_is_what_there_is(self, out):
-        units = pd.read_csv(out / "supply.csv")
-        sites = pd.read_csv(out / "supply_facilities.csv")
+        units, sites = (
+            pd.read_csv(out / f"{name}.csv") for name in ("supply", "supply_facilities")
+        )
+        assert units.columns[:3].tolist() == ["范围 scope", "单元 unit_name", "设施类别 kind"]
+        units, sites = (t.rename(columns=lambda head: head.split()[-1]) for t in (units, sites))
         cells = gpd.read_parquet(out / "supply_cells.parquet")
         assert len(units) == 12
         assert units.loc[0, ["scope", "unit_name"]].tolist() == ["county", "列支敦士登"]

@@ -99,7 +99,7 @@ def site(  # noqa: PLR0913, PLR0917 - an option each
                 penalty_minutes=penalty,
                 time_limit=time_limit,
             )
-            files = write_proposal(proposal, folder)
+            files = write_proposal(proposal, folder, kinds=measured.standards[0].known)
     if not quiet:
         for file in files:
             typer.echo(file)

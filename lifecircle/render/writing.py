@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +20,8 @@ import pyogrio
 from lifecircle.errors import OutputError, warn
 from lifecircle.render.gis.layers import cell_layer, write_layers
 from lifecircle.render.mappable import Mappable, check_assessment
+from lifecircle.render.tables.decided import FILES, decided_names, decided_tables
+from lifecircle.render.tables.decided_words import csv_heads
 from lifecircle.render.tables.sheets import (
     coverage_table,
     gap_table,
@@ -49,7 +51,10 @@ OPTIONAL: Final = ("map", "workbook", "report", "layers")
 """Parts that may be left out."""
 
 OUTPUTS: Final = tuple(name for names in PARTS.values() for name in names)
-"""The files of one county, in the order in which they are written."""
+"""The files of every county, in the order in which they are written."""
+
+ASKED: Final = tuple(FILES.values())
+"""Tables of what helps to decide, each written where the county's file asks for it."""
 
 # A spreadsheet would run text that starts so; the last four are what a Chinese keyboard types.
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -81,13 +86,13 @@ def write_outputs(
         Language of map, workbook, report and layers, ``"zh"`` or ``"en"``. CSV tables carry the
         names in both.
     without
-        Names of `OPTIONAL` parts to leave out. Such files of an earlier run stay as they are, and a
-        warning names them.
+        Names of `OPTIONAL` parts to leave out.
 
     Returns
     -------
     list of Path
-        `OUTPUTS` inside `out`, less what was left out.
+        As `outputs_of` names them, inside `out`. Files of an earlier run that are not among them
+        stay as they are, and a warning names them.
 
     Raises
     ------
@@ -114,8 +119,7 @@ def write_outputs(
     check_assessment(assessment)
     folder = _folder(Path(out))
     writers = _writers(assessment, lang)
-    left_out = {name for part in OPTIONAL if part in without for name in PARTS[part]}
-    names = [name for name in OUTPUTS if name not in left_out]
+    names = outputs_of(assessment, without)
     with _workplace(folder) as place:
         for name in names:
             with _named(folder / name):
@@ -124,14 +128,38 @@ def write_outputs(
         for name in names:
             with _named(folder / name):
                 _put(place / name, folder / name)
-    old = [name for name in OUTPUTS if name in left_out and (folder / name).exists()]
+    others = [name for name in (*OUTPUTS, *ASKED) if name not in names]
+    old = [name for name in others if (folder / name).exists()]
     if old:
         warn(f"{folder.name}: of an earlier run, not of this one: {', '.join(old)}; remove them")
     return [folder / name for name in names]
 
 
+def outputs_of(assessment: Mappable, without: Collection[str] = ()) -> list[str]:
+    """Name the files of an assessment: those of every county, and those that were asked for.
+
+    Parameters
+    ----------
+    assessment
+        Checked tables, and ``decisions``, where it has them.
+    without
+        Names of `OPTIONAL` parts to leave out.
+
+    Returns
+    -------
+    list of str
+        Names from `OUTPUTS`, with those from `ASKED` after the other tables.
+    """
+    asked = [FILES[name] for name in decided_names(assessment)]
+    names: list[str] = []
+    for part, files in PARTS.items():
+        if part not in OPTIONAL or part not in without:
+            names += [*files, *(asked if part == "tables" else ())]
+    return names
+
+
 def _writers(assessment: Mappable, lang: Lang) -> Mapping[str, Callable[[Path], object]]:
-    """Give what writes each of `OUTPUTS`; the figures are drawn once, when the first needs them."""
+    """Give what writes each of the files; the figures are drawn once, when the first needs them."""
 
     @cache
     def figures() -> Figures:
@@ -154,7 +182,12 @@ def _writers(assessment: Mappable, lang: Lang) -> Mapping[str, Callable[[Path], 
 
         write_maps(path, assessment, lang=lang, figures=figures())
 
+    decided = {
+        FILES[name]: partial(_write_csv, table=csv_heads(name, table))
+        for name, table in decided_tables(assessment).items()
+    }
     return {
+        **decided,
         "map.html": lambda path: _write_text(path, map_html(coverage_map(assessment, lang=lang))),
         "workbook.xlsx": lambda path: write_workbook(path, assessment, lang=lang),
         "report.docx": docx,
@@ -233,8 +266,10 @@ def write_judgements(
         own = folder / assessment.config.walk.profile if len(profiles) > 1 else folder
         own = own / assessment.standard.key if len(standards) > 1 else own
         written += write_outputs(assessment, own, lang=lang, without=without)
-    name = "profiles.csv" if len(profiles) > 1 else "standards.csv"
-    return [*written, write_table(standards_comparison(judged), folder / name)]
+    table = standards_comparison(judged)
+    if len(profiles) > 1:
+        return [*written, write_table(csv_heads("profiles", table), folder / "profiles.csv")]
+    return [*written, write_table(table, folder / "standards.csv")]
 
 
 def write_table(table: pd.DataFrame, path: str | Path) -> Path:

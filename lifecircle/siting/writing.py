@@ -6,47 +6,37 @@ import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import geopandas as gpd
-import pandas as pd
 
 from lifecircle.errors import OutputError
 from lifecircle.render.gis.frames import plain_values
 from lifecircle.render.gis.geopackage import GEOMETRY, write_arrow
+from lifecircle.render.tables.decided import (
+    BY_COVER,
+    WALKS,
+    curve_table,
+    site_table,
+)
+from lifecircle.render.tables.decided_words import csv_heads, decided_head
 from lifecircle.render.writing import check_writable, write_table
 from lifecircle.siting.proposing import Proposal
+from lifecircle.standards import Labelled
+from lifecircle.tables.decisions import Sited
 
-HEADS: Final[Mapping[str, str]] = {
-    "rank": "名次",
-    "candidate_id": "候选编号",
-    "name": "名称",
-    "source": "候选来源",
-    "unit_id": "单元编号",
-    "unit_name": "单元",
-    "lon": "经度（WGS 84）",
-    "lat": "纬度（WGS 84）",
-    "persons": "新增覆盖居民（人）",
-    "persons_total": "累计新增覆盖居民（人）",
-    "covered_share": "建成后覆盖率（0–1）",
-    "person_minutes": "节省步行（人·分钟）",
-    "mean_minutes": "平均步行（分钟）",
-    "worst_minutes": "最远步行（分钟）",
-    "unreached": "仍未达居民（人）",
-    "count": "选址数",
-    "gained": "累计收益",
-    "marginal": "边际收益",
-    "bound": "收益上界",
-}
-"""Field -> its heading in Chinese; in the CSV files the field's name follows it."""
+NO_NAMES: Final[Mapping[str, Labelled]] = MappingProxyType({})
+"""Kinds go by their keys."""
 
-_WALKS: Final = ("mean_minutes", "worst_minutes", "unreached")
 _LAYERS: Final = {"sites": "建议选址", "cells": "新增覆盖居民"}
 OUTPUTS: Final = ("sites.csv", "curve.csv", "sites.gpkg", "site.json")
 """The files, in the order in which they are written."""
 
 
-def write_proposal(proposal: Proposal, out: str | Path) -> list[Path]:
+def write_proposal(
+    proposal: Proposal, out: str | Path, *, kinds: Mapping[str, Labelled] = NO_NAMES
+) -> list[Path]:
     """Write the sites, the curve, the layers and the record.
 
     Parameters
@@ -55,11 +45,14 @@ def write_proposal(proposal: Proposal, out: str | Path) -> list[Path]:
         As `propose_sites` gives it.
     out
         Folder; it is made where it is missing, and files of an earlier run are replaced.
+    kinds
+        What kinds are called, by key.
 
     Returns
     -------
     list of Path
-        `OUTPUTS` in the folder. Layers are in the county's metric CRS; the tables give WGS 84.
+        `OUTPUTS` in the folder. Layers are in the county's metric CRS; the tables, which ``assess``
+        writes alike, give WGS 84.
 
     Raises
     ------
@@ -68,12 +61,11 @@ def write_proposal(proposal: Proposal, out: str | Path) -> list[Path]:
     """
     folder = Path(out)
     check_writable(folder)
-    sites = _shown(proposal)
-    table = pd.DataFrame(sites.drop(columns=sites.geometry.name)).reset_index()
+    sited = sited_of(proposal)
     files = [folder / name for name in OUTPUTS]
-    write_table(_headed(table), files[0])
-    write_table(_headed(_curve(proposal)), files[1])
-    layers = {"sites": sites.reset_index(), "cells": proposal.cells.reset_index()}
+    write_table(csv_heads("sites", site_table(sited, kinds)), files[0])
+    write_table(csv_heads("sites_curve", curve_table(sited, kinds)), files[1])
+    layers = {"sites": _shown(proposal).reset_index(), "cells": proposal.cells.reset_index()}
     try:
         with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as place:
             _write_layers(Path(place) / files[2].name, layers)
@@ -88,23 +80,23 @@ def write_proposal(proposal: Proposal, out: str | Path) -> list[Path]:
     return files
 
 
+def sited_of(proposal: Proposal) -> Sited:
+    """Give a proposal as an assessment holds it.
+
+    Parameters
+    ----------
+    proposal
+        As `propose_sites` gives it.
+    """
+    asked = proposal.record["siting"]
+    return Sited(asked["kind"], asked, proposal.sites, proposal.answer.curve, proposal.cells)
+
+
 def _shown(proposal: Proposal) -> gpd.GeoDataFrame:
     """Give the sites; how far all walk is told only where walks beyond the limit were measured."""
-    if proposal.answer.objective in {"mclp", "lscp"}:
-        return proposal.sites.drop(columns=[*_WALKS, "person_minutes"])
+    if proposal.answer.objective in BY_COVER:
+        return proposal.sites.drop(columns=[*WALKS])
     return proposal.sites
-
-
-def _curve(proposal: Proposal) -> pd.DataFrame:
-    """Give the curve; of pmedian in person-minutes."""
-    curve = proposal.answer.curve
-    if proposal.answer.objective == "pmedian":
-        curve = curve / 60.0
-    return curve.reset_index()
-
-
-def _headed(table: pd.DataFrame) -> pd.DataFrame:
-    return table.rename(columns={name: f"{HEADS[name]} {name}" for name in table.columns})
 
 
 def _write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame]) -> None:
@@ -117,6 +109,6 @@ def _write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame]) -> None:
                 layer=_LAYERS[key],
                 driver="GPKG",
                 geometry_type=str(kinds[0]) if len(kinds) == 1 else "Unknown",
-                aliases={name: head for name, head in HEADS.items() if name in frame.columns},
+                aliases={name: decided_head("sites", name).zh for name in frame.columns},
                 geometry_name=GEOMETRY,
             )

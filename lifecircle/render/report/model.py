@@ -288,8 +288,8 @@ def _cell(value: Any, kind: str, lang: Lang) -> str:
     if kind in ("text", "long") or isinstance(value, str):
         return plain(value, LONG if kind == "long" else 60) or _DASH
     number = float(value)
-    if kind == "hectares":
-        return f"{number:,.1f}"
+    if kind in ("hectares", "rate"):
+        return f"{number:,.{1 if kind == 'hectares' else 3}f}"
     if kind in ("number", "degrees"):
         return f"{round(number, 2 if kind == 'number' else 6):g}"
     if kind in ("count", "persons"):

@@ -264,7 +264,8 @@ def gaps_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per gap; ``lon`` and ``lat`` in degrees (WGS 84), where its residents live most
-        densely; the mean walk is of those who reach one at all.
+        densely; the mean walk is of those who reach one at all. How sure each gap is, where
+        settings were swept.
     """
     table, standard = gap_table(assessment), assessment.standard
     limits = zip(table["limit"], table["limit_unit"], strict=True)
@@ -298,6 +299,8 @@ def gaps_readers(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
             "unit_id": table["unit_id"],
         }
     )
+    if "verdict" in table:
+        shown.insert(3, "how_sure", table[f"verdict_{lang}"])
     return with_headings(shown, lang)
 
 

@@ -11,7 +11,9 @@ import pandas as pd
 from lifecircle.matching import no_merges
 from lifecircle.plan import empty_scorecard, scorecard_table
 from lifecircle.render.mappable import Mappable
-from lifecircle.standards import Labelled
+from lifecircle.render.tables.decided import gap_verdicts
+from lifecircle.render.tables.decided_words import decided_word
+from lifecircle.standards import Labelled, Lang
 from lifecircle.tables import DENOMINATORS, SCOPE_COUNTY
 
 
@@ -108,9 +110,10 @@ def standards_comparison(judged: Sequence[Mappable]) -> pd.DataFrame:
         walk = assessment.config.walk
         both.insert(0, "profile", walk.profile)
         both.insert(1, "profile_zh", walk.zh)
-        both.insert(2, "metres_per_minute", walk.metres_per_minute)
-        both.insert(3, "standard", standard.key)
-        both.insert(4, "standard_zh", standard.zh)
+        both.insert(2, "profile_en", walk.en)
+        both.insert(3, "metres_per_minute", walk.metres_per_minute)
+        both.insert(4, "standard", standard.key)
+        both.insert(5, "standard_zh", standard.zh)
         parts.append(both)
     return pd.concat(parts, ignore_index=True)
 
@@ -168,7 +171,8 @@ def gap_table(assessment: Mappable) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per gap; ``lon`` and ``lat`` in degrees (WGS 84): where its residents live most
-        densely, or a point inside it where the gaps do not say.
+        densely, or a point inside it where the gaps do not say; ``verdict`` where the settings were
+        swept: how sure the gap is.
     """
     gaps = assessment.gaps
     inside = gap_points(gaps).to_crs(4326)
@@ -181,6 +185,15 @@ def gap_table(assessment: Mappable) -> pd.DataFrame:
     table.insert(_after(table, "unit_id"), "unit_name", names)
     nearest = assessment.facilities["name"].reindex(table["nearest_facility_id"]).to_numpy()
     table.insert(_after(table, "nearest_facility_id"), "nearest_facility_name", nearest)
+    verdicts = gap_verdicts(assessment)
+    if verdicts is not None:
+        told = verdicts.reindex(table["gap_id"]).to_numpy()
+        at = _after(table, "rank")
+        table.insert(at, "verdict", told)
+        langs: tuple[Lang, ...] = ("en", "zh")
+        for lang in langs:
+            named = [None if pd.isna(key) else decided_word("verdict", key, lang) for key in told]
+            table.insert(at + 1, f"verdict_{lang}", pd.Series(named, table.index, dtype=object))
     return _with_labels(table, "kind", assessment.standard.kinds)
 
 

@@ -27,6 +27,7 @@ _ROUNDINGS: Final[dict[Figure, _Rounding]] = {
     "persons": _persons,
     "hectares": lambda values: values.round(1),
     "number": lambda values: values.round(2),
+    "rate": lambda values: values.round(3),
 }
 _PERCENT: Final = (
     ("value", "unit_of_value"),

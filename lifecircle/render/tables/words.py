@@ -23,6 +23,7 @@ Figure = Literal[
     "minutes",
     "degrees",
     "number",
+    "rate",
     "hectares",
 ]
 """How a column's values are written: wrapped text is ``"long"``, a share is 0 to 1."""
@@ -60,7 +61,15 @@ def figures(lang: Lang) -> Mapping[str, Figure]:
     >>> figures("zh")["居民覆盖率"]
     'share'
     """
-    return {head.label(lang): head.figure for head in heads().values()}
+    return {head.label(lang): head.figure for head in [*heads().values(), *decided_heads()]}
+
+
+def decided_heads() -> list[Head]:
+    """Give every heading of the tables of what helps to decide; keys repeat, headings do not."""
+    found = []
+    for entry in decided_file()["heads"].values():
+        found += [entry] if "figure" in entry else [*entry.values()]
+    return [Head.model_validate(head) for head in found]
 
 
 def heading(key: str, lang: Lang) -> str:
@@ -181,6 +190,13 @@ def weight_words(zh: str, en: str, weight: float) -> tuple[str, str]:
     """
     shown = f"{weight:g}"
     return f"{zh}（×{shown}）", f"{en} (x{shown})"
+
+
+@cache
+def decided_file() -> dict[str, Any]:
+    """Give columns, headings and words of the tables of what helps to decide."""
+    file = resources.files(__package__) / "templates" / "decided.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 @cache

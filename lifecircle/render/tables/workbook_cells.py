@@ -39,6 +39,7 @@ _FORMATS: Final[Mapping[Figure, str]] = {
     "hectares": "#,##0.0",
     "degrees": "0.000000",
     "number": "#,##0.##",
+    "rate": "0.000",
 }
 _WIDTHS: Final[Mapping[Figure, tuple[int, int]]] = {
     "text": (8, 28),
@@ -52,6 +53,7 @@ _WIDTHS: Final[Mapping[Figure, tuple[int, int]]] = {
     "hectares": (9, 12),
     "degrees": (15, 15),
     "number": (9, 13),
+    "rate": (9, 13),
 }
 _SHORT: Final = 15  # digits
 _WIDE: Final = 90
