@@ -161,11 +161,13 @@ def _official(reading: Reading) -> Mapping[str, int]:
 def _facilities(reading: Reading, official: Mapping[str, int]) -> list[pd.DataFrame]:
     standard, units = reading.standards[0], reading.units
     things = _things(reading)
-    asked = {
-        *official,
-        *things["own"],
-        *(r.kind for s in reading.standards for r in s.requirements),
+    asked = {*official, *things["own"], *reading.kinds}
+    reported = {
+        how.kinds[0]: units[how.column].to_numpy(np.float64, na_value=np.nan)
+        for how in (target.measure for target in standard.targets)
+        if isinstance(how, Count) and len(how.kinds) == 1 and how.column in units.columns
     }
+    asked |= {kind for kind, counts in reported.items() if not np.isnan(counts).all()}
     kinds = [kind for kind in standard.known if kind in asked]
     pairs = _by_kind(things, standard, kinds)
     county = _counted(pairs.assign(place=pairs["inside"] - 1, filed=0), kinds, 1)
@@ -173,7 +175,7 @@ def _facilities(reading: Reading, official: Mapping[str, int]) -> list[pd.DataFr
     from_ledger = county["ledger_rows"].where(county["ledger_rows"] > 0)
     county["known"] = county["key"].map(official).astype("float64").fillna(from_ledger)
     county["known_from"] = np.where(county["key"].isin(list(official)), "official", "ledger")
-    return [county, _by_unit(pairs, units, standard, kinds)]
+    return [county, _by_unit(pairs, units, reported, kinds)]
 
 
 def _things(reading: Reading) -> pd.DataFrame:
@@ -290,14 +292,9 @@ def _counted(pairs: pd.DataFrame, kinds: list[str], areas: int) -> pd.DataFrame:
 
 
 def _by_unit(
-    pairs: pd.DataFrame, units: gpd.GeoDataFrame, standard: Standard, kinds: list[str]
+    pairs: pd.DataFrame, units: gpd.GeoDataFrame, reported: Mapping[str, Floats], kinds: list[str]
 ) -> pd.DataFrame:
     """Count by unit the kinds that a ledger files under units, or that communities report."""
-    reported = {
-        how.kinds[0]: units[how.column].to_numpy(np.float64, na_value=np.nan)
-        for how in (target.measure for target in standard.targets)
-        if isinstance(how, Count) and len(how.kinds) == 1 and how.column in units.columns
-    }
     filed = set(pairs.loc[pairs["ledger"] & pairs["named"], "key"])
     told = [kind for kind in kinds if kind in filed or kind in reported]
     table = _counted(pairs[pairs["key"].isin(told)], told, len(units))

@@ -16,8 +16,10 @@ from lifecircle.cli import (
     comparing,
     confidence,
     county,
+    hours,
     many,
     profiles,
+    reconciling,
     results,
     siting,
     standards,
@@ -25,7 +27,19 @@ from lifecircle.cli import (
 )
 
 # As in --help.
-GROUPS: Final = (county, comparing, results, siting, supply, confidence, many, standards, profiles)
+GROUPS: Final = (
+    county,
+    reconciling,
+    comparing,
+    results,
+    siting,
+    supply,
+    hours,
+    confidence,
+    many,
+    standards,
+    profiles,
+)
 
 app = typer.Typer(
     help="Walking-time life circles of a county: coverage, scores, gaps, maps. 社区生活圈评估",

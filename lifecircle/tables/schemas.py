@@ -340,7 +340,7 @@ RECONCILED: Final = Table(
         "far": _number("of these beyond the county and its walks, left out"),
         "outside": _number("of these outside the area of this row"),
         "not_in_use": _number("of these idle, planned or closed"),
-        "elsewhere": _number("in use, known to OSM or a scenario alone"),
+        "elsewhere": _number("in use, not of these rows: known to OSM or a scenario alone"),
         "merged": _number("of the ledgers' those that OSM has too, counted once"),
         "other_km": _number("km of footpaths, tracks and other ways beside the roads"),
     },
