@@ -21,6 +21,7 @@ _HOMES = {
     "judge": "county",
     "decide": "county",
     "assess_profiles": "county",
+    "show_progress": "render.stages",
     "read_scenario": "scenario",
     "start_county": "starting",
     "check_county": "checking",
@@ -50,12 +51,14 @@ _HOMES = {
     "lorenz": "inequality",
     "propose_sites": "siting.proposing",
     "gap_confidence": "confidence",
+    "readable_table": "render.showing",
     "coverage_map": "render.web.maps",
     "comparison_map": "render.web.comparison",
     "write_outputs": "render.writing",
     "read_run": "difference",
     "run_of": "difference",
     "compare_runs": "difference",
+    "difference_map": "difference",
     "write_difference": "difference",
 }
 
@@ -67,6 +70,7 @@ __all__ = [  # noqa: RUF022 - in pipeline order
     "judge",
     "decide",
     "assess_profiles",
+    "show_progress",
     "read_scenario",
     "start_county",
     "check_county",
@@ -96,12 +100,14 @@ __all__ = [  # noqa: RUF022 - in pipeline order
     "lorenz",
     "propose_sites",
     "gap_confidence",
+    "readable_table",
     "coverage_map",
     "comparison_map",
     "write_outputs",
     "read_run",
     "run_of",
     "compare_runs",
+    "difference_map",
     "write_difference",
 ]
 __version__ = "0.1.0"
@@ -112,7 +118,13 @@ if TYPE_CHECKING:
     from lifecircle.confidence import gap_confidence
     from lifecircle.config import WalkProfile, read_config
     from lifecircle.county import Assessment, assess, assess_profiles, decide, judge
-    from lifecircle.difference import compare_runs, read_run, run_of, write_difference
+    from lifecircle.difference import (
+        compare_runs,
+        difference_map,
+        read_run,
+        run_of,
+        write_difference,
+    )
     from lifecircle.dwelling import dwelling_evidence
     from lifecircle.gap import gaps
     from lifecircle.indicator import coverage
@@ -124,6 +136,8 @@ if TYPE_CHECKING:
     from lifecircle.plan import roll_up, scorecard
     from lifecircle.population import cells_from_raster, cells_from_totals, reconcile
     from lifecircle.reach import nearest_times, pair_times, travel_times
+    from lifecircle.render.showing import readable_table
+    from lifecircle.render.stages import show_progress
     from lifecircle.render.web.comparison import comparison_map
     from lifecircle.render.web.maps import coverage_map
     from lifecircle.render.writing import write_outputs

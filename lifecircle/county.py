@@ -73,6 +73,15 @@ class Assessment:
     run: dict[str, Any]
     decisions: Decisions = NOTHING
 
+    def __repr__(self) -> str:
+        people = self.cells["persons"].sum()
+        return f"<Assessment {self.config.name}, {self.standard.key}: {people:,.0f} residents>"
+
+    def _repr_html_(self) -> str:
+        from lifecircle.render.showing import assessment_html  # what a batch does not need
+
+        return assessment_html(self, self.config.map.lang)
+
 
 def assess(
     config: CountyConfig,

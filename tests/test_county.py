@@ -13,8 +13,8 @@ from minicounty import LON, STEP, units, with_raster, write_county
 
 import lifecircle
 from lifecircle import assess, read_config, read_osm, write_outputs
-from lifecircle.measuring import STAGES
 from lifecircle.errors import DataWarning
+from lifecircle.measuring import STAGES
 from lifecircle.reading import with_osm_date
 from lifecircle.setting import derive_settings
 from lifecircle.tables import (
@@ -352,6 +352,7 @@ def test_public_names_in_pipeline_order():
         "judge",
         "decide",
         "assess_profiles",
+        "show_progress",
         "read_scenario",
         "start_county",
         "check_county",
@@ -381,12 +382,14 @@ def test_public_names_in_pipeline_order():
         "lorenz",
         "propose_sites",
         "gap_confidence",
+        "readable_table",
         "coverage_map",
         "comparison_map",
         "write_outputs",
         "read_run",
         "run_of",
         "compare_runs",
+        "difference_map",
         "write_difference",
     ]
     for name in lifecircle.__all__:

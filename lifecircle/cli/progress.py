@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from lifecircle.render.stages import STAGES_EN, STAGES_ZH
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -32,41 +34,6 @@ _COLD_EN: Final = (
     "First run: the computing core is being compiled, which takes some ten seconds more; "
     "it is kept for later runs."
 )
-
-STAGES_ZH: Final = {
-    "area": "读取范围与单元",
-    "sources": "读取道路与设施",
-    "network": "构建步行网络",
-    "population": "人口落格",
-    "reach": "计算步行时间",
-    "indicators": "覆盖率与生活圈评分",
-    "gaps": "识别服务缺口",
-    "isochrones": "绘制等时圈",
-    "scorecard": "对照规划目标",
-    "decisions": "辅助决策分析",
-    "ledgers": "核对设施台账",
-    "roads": "读取道路",
-    "questions": "相互核对",
-    "siting": "设施选址",
-    "writing": "写出成果",
-}
-STAGES_EN: Final = {
-    "area": "Reading the area and its units",
-    "sources": "Reading roads and facilities",
-    "network": "Building the walk network",
-    "population": "Placing residents",
-    "reach": "Measuring walking times",
-    "indicators": "Coverage and scores",
-    "gaps": "Finding gaps",
-    "isochrones": "Drawing isochrones",
-    "scorecard": "Holding against the plan's targets",
-    "decisions": "Working out what helps to decide",
-    "ledgers": "Checking the ledgers",
-    "roads": "Reading the roads",
-    "questions": "Holding the inputs against one another",
-    "siting": "Choosing sites",
-    "writing": "Writing results",
-}
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lifecircle.difference.drawing import difference_map
 from lifecircle.difference.facilities import compare_facilities
 from lifecircle.difference.runs import Run, read_run, run_of
 from lifecircle.difference.tables import Difference, compare_runs
@@ -15,6 +16,7 @@ __all__ = [
     "Run",
     "compare_facilities",
     "compare_runs",
+    "difference_map",
     "read_run",
     "run_of",
     "write_difference",
