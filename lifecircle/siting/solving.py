@@ -12,6 +12,13 @@ import pandas as pd
 
 from lifecircle.errors import Fault, InputError
 from lifecircle.kernels.graph import Floats, Longs
+from lifecircle.siting.capacity import (
+    fewest_serving,
+    flow,
+    most_served,
+    residents_served,
+    served_curve,
+)
 from lifecircle.siting.problem import Gains, SitingProblem, within
 from lifecircle.siting.search import Found, ceilings, fewest, greedy, most, ordered, tighten
 
@@ -47,7 +54,10 @@ class Siting:
         What n sites can do, index ``count`` from 1: ``gained`` (newly covered residents;
         person-seconds saved for pmedian), ``marginal``, ``bound`` (no n sites gain more).
     site_of
-        Rank of the site that newly covers each cell, the nearest one; 0 where none does.
+        Rank of the site that newly covers each cell, the nearest one; 0 where none does. With
+        capacities the one that serves most of its residents.
+    newly
+        Residents of each cell that are newly covered; with capacities it may be some of them.
     """
 
     objective: Objective
@@ -58,6 +68,7 @@ class Siting:
     sites: pd.DataFrame
     curve: pd.DataFrame
     site_of: Longs
+    newly: Floats
 
     @property
     def gap(self) -> float:
@@ -74,6 +85,7 @@ def solve_siting(
     *,
     count: int | None = None,
     share: float | None = None,
+    capacity: float | Floats | None = None,
     time_limit: float = 60.0,
 ) -> Siting:
     """Choose sites among candidates, beside the facilities there are.
@@ -93,6 +105,11 @@ def solve_siting(
         How many sites at most.
     share
         Above 0, to 1.
+    capacity
+        Residents that each new site can serve at most, one number or one a candidate (mclp and
+        lscp). Residents go to any site within their limit, and those of one cell may be shared out.
+        ``sites`` then has ``served`` (by each site, all being built) and ``capacity``; ``persons``
+        is how many more are served by the site beside those before it.
     time_limit
         Seconds for the search; what is best then is given, with its proven bound. HiGHS looks at
         its clock between its steps only: with millions of pairs it has taken as long again.
@@ -126,6 +143,9 @@ def solve_siting(
     840.0
     """
     number = _checked(objective, count, share)
+    if capacity is not None:
+        limits = _capacities(capacity, objective, problem.candidates)
+        return _with_capacity(problem, objective, number, share, limits, time_limit)
     began = time.perf_counter()
     covered = problem.covering(problem.limit)
     gains = problem.saving() if objective == "pmedian" else covered
@@ -145,7 +165,62 @@ def solve_siting(
     least = found.bound if objective in {"mclp", "pmedian"} else math.inf
     curve = _curve(gains, chosen, number, least)
     took = time.perf_counter() - began
-    return Siting(objective, chosen, value, bound, took, sites, curve, site_of)
+    newly = np.where(site_of > 0, problem.persons, 0.0)
+    return Siting(objective, chosen, value, bound, took, sites, curve, site_of, newly)
+
+
+def _capacities(capacity: float | Floats, objective: str, candidates: int) -> Floats:
+    """Give the capacity of each candidate."""
+    given = np.asarray(capacity, dtype=np.float64)
+    if objective not in {"mclp", "lscp"}:
+        raise InputError(Fault("siting", f"{objective} knows no capacity", "take mclp or lscp"))
+    if given.ndim and given.shape != (candidates,):
+        what = f"{given.size} capacities are given for {candidates} candidates"
+        raise InputError(Fault("siting", what, "give one number, or one a candidate"))
+    if not (np.isfinite(given) & (given > 0)).all():
+        raise InputError(Fault("siting", f"capacity is {capacity}", "give residents, above 0"))
+    return np.broadcast_to(given, (candidates,)).copy()
+
+
+def _with_capacity(
+    problem: SitingProblem,
+    objective: Objective,
+    count: int,
+    share: float | None,
+    capacity: Floats,
+    time_limit: float,
+) -> Siting:
+    """Answer for sites that can serve so many residents and no more."""
+    began = time.perf_counter()
+    gains = problem.covering(problem.limit)
+    if objective == "mclp":
+        found = most_served(gains, capacity, count, time_limit=time_limit)
+    else:
+        need = float(share or 0.0) * problem.total - problem.served
+        few = fewest_serving(gains, capacity, need, time_limit=time_limit)
+        if few is None:
+            every = flow(gains, np.arange(problem.candidates), capacity).value
+            raise _too_few(problem, every, float(share or 0.0))
+        found, count = few, len(few.chosen)
+    chosen = found.chosen
+    by_site, newly, site_of = residents_served(problem, chosen, capacity)
+    most_of = found.bound if objective == "mclp" else math.inf
+    gained, bound = served_curve(gains, capacity, chosen, count, most_of)
+    sites, _ = _effects(problem, chosen)
+    so_far = gained[: len(chosen)]
+    sites = sites.assign(
+        persons=np.diff(so_far, prepend=0.0),
+        persons_total=so_far,
+        covered_share=(problem.served + so_far) / problem.total,
+        served=by_site,
+        capacity=capacity[chosen],
+    )
+    curve = pd.DataFrame(
+        {"gained": gained, "marginal": np.diff(gained, prepend=0.0), "bound": bound},
+        index=pd.RangeIndex(1, count + 1, name="count"),
+    )
+    took = time.perf_counter() - began
+    return Siting(objective, chosen, found.value, found.bound, took, sites, curve, site_of, newly)
 
 
 def _checked(objective: str, count: int | None, share: float | None) -> int:
@@ -166,16 +241,20 @@ def _fewest(problem: SitingProblem, share: float, time_limit: float) -> Found:
     gains = problem.covering(problem.limit)
     found = fewest(gains, share * problem.total - problem.served, time_limit=time_limit)
     if found is None:
-        able = (problem.served + gains.weight.sum()) / problem.total
-        raise InputError(
-            Fault(
-                "siting",
-                f"all {problem.candidates} candidates together cover {_percent(able)} of the "
-                f"residents, less than {_percent(share)}",
-                "ask for a lower share, or give more candidates",
-            )
-        )
+        raise _too_few(problem, float(gains.weight.sum()), share)
     return found
+
+
+def _too_few(problem: SitingProblem, every: float, share: float) -> InputError:
+    able = (problem.served + every) / problem.total
+    return InputError(
+        Fault(
+            "siting",
+            f"all {problem.candidates} candidates together cover {_percent(able)} of the "
+            f"residents, less than {_percent(share)}",
+            "ask for a lower share, or give more candidates",
+        )
+    )
 
 
 def _center(problem: SitingProblem, count: int, share: float, time_limit: float) -> Found:
