@@ -66,6 +66,16 @@ class Difference:
     pairing: Pairing
     asked: Asked
 
+    def __repr__(self) -> str:
+        rows = f"{len(self.coverage)} rows of coverage, {len(self.cells)} cells"
+        return f"<Difference {self.before.label} -> {self.after.label}: {rows}>"
+
+    def _repr_html_(self) -> str:
+        from lifecircle.render.showing_plans import difference_html  # for notebooks alone
+
+        named = (self.before.label, self.after.label)
+        return difference_html(self.coverage, self.record, named, self.after.lang)
+
 
 def compare_runs(before: Run, after: Run, *, lang: Lang = "zh") -> Difference:
     """Compare two runs of one area: years, scenarios, standards.

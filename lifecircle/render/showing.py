@@ -82,8 +82,9 @@ def readable_table(assessment: Mappable, table: str, *, lang: Lang = "zh") -> pd
     >>> from lifecircle import assess, read_config
     >>> with warnings.catch_warnings(action="ignore"):
     ...     result = assess(read_config("data/liechtenstein/county.toml"))
-    >>> readable_table(result, "gaps").loc[0, ["缺少的设施", "单元", "阈值外居民（人）"]].tolist()
-    ['邮政', 'Triesen', 4720.0]
+    >>> first = readable_table(result, "gaps").iloc[0]
+    >>> first["缺少的设施"], first["单元"], float(first["阈值外居民（人）"])
+    ('邮政', 'Triesen', 4720.0)
     """
     if table not in _READERS:
         remedy = f"use one of {', '.join(_READERS)}"
@@ -107,7 +108,7 @@ def assessment_html(assessment: Mappable, lang: Lang) -> str:
         Circles, leading findings, coverage and gaps to unfold, sources: no script, nothing that is
         loaded, every text escaped.
     """
-    text, config = _words(lang), assessment.config
+    text, config = words(lang), assessment.config
     run: dict[str, Any] = getattr(assessment, "run", None) or {}
     notice = config.notice_zh if lang == "zh" else config.notice_en
     units = assessment.units
@@ -124,19 +125,22 @@ def assessment_html(assessment: Mappable, lang: Lang) -> str:
     leading = [
         f"<li>{escape(found.text)}</li>" for found in findings(assessment, lang) if found.leads
     ]
-    return _card(
+    return card(
         map_words(lang)["title"].format(county=plain(config.label(lang))),
         [
             *([f'<p style="color:#b45309;margin:2px 0">{escape(notice)}</p>'] if notice else []),
-            _small(" · ".join(facts)),
-            _table(grid(readers.overview_table(assessment, lang), _CIRCLES, lang, "")),
+            small(" · ".join(facts)),
+            table_html(grid(readers.overview_table(assessment, lang), _CIRCLES, lang, "")),
             *([f'<ol style="margin:6px 0">{"".join(leading)}</ol>'] if leading else []),
             _fold(
-                text["coverage"].format(count=len(coverage)), _table(_all(coverage, _KINDS, lang))
+                text["coverage"].format(count=len(coverage)),
+                table_html(_all(coverage, _KINDS, lang)),
             ),
-            _fold(text["gaps"].format(count=len(assessment.gaps)), _table(_all(gaps, _GAPS, lang))),
+            _fold(
+                text["gaps"].format(count=len(assessment.gaps)), table_html(_all(gaps, _GAPS, lang))
+            ),
             _problems(assessment, run, lang),
-            _small(text["sources"].format(sources=_sources(assessment, lang))),
+            small(text["sources"].format(sources=_sources(assessment, lang))),
         ],
     )
 
@@ -171,7 +175,7 @@ def _problems(assessment: Mappable, run: Mapping[str, Any], lang: Lang) -> str:
         told.append(f"<li>{escape(('；' if lang == 'zh' else '; ').join(parts))}</li>")
     if not told:
         return ""
-    title = _words(lang)["problems"].format(count=len(told))
+    title = words(lang)["problems"].format(count=len(told))
     return _fold(title, f"<ul>{''.join(told)}</ul>")
 
 
@@ -186,12 +190,28 @@ def _sources(assessment: Mappable, lang: Lang) -> str:
 # --- HTML -------------------------------------------------------------------------------------
 
 
-def _card(title: str, parts: Iterable[str]) -> str:
+def card(title: str, parts: Iterable[str]) -> str:
+    """Put parts below a title.
+
+    Parameters
+    ----------
+    title
+        Text.
+    parts
+        HTML.
+    """
     head = f'<div style="font-size:120%;font-weight:600">{escape(title)}</div>'
     return f'<div class="lifecircle" style="max-width:72em">{head}{"".join(parts)}</div>'
 
 
-def _small(text: str) -> str:
+def small(text: str) -> str:
+    """Give a line of small print.
+
+    Parameters
+    ----------
+    text
+        Text.
+    """
     return f'<p style="{_SMALL}">{escape(text)}</p>'
 
 
@@ -204,7 +224,14 @@ def _all(table: pd.DataFrame, keys: Sequence[str], lang: Lang) -> Grid:
     return grid(table, keys, lang, "", most=len(table))
 
 
-def _table(part: Grid) -> str:
+def table_html(part: Grid) -> str:
+    """Give a table.
+
+    Parameters
+    ----------
+    part
+        Its texts.
+    """
     side = [f"text-align:{'right' if numeric else 'left'};{_CELL}" for numeric in part.numeric]
     head = "".join(
         f'<th style="{how}">{escape(name)}</th>' for name, how in zip(part.head, side, strict=True)
@@ -224,6 +251,13 @@ def _table(part: Grid) -> str:
 
 
 @cache
-def _words(lang: Lang) -> dict[str, str]:
+def words(lang: Lang) -> dict[str, str]:
+    """Give the texts of what notebooks show.
+
+    Parameters
+    ----------
+    lang
+        ``"zh"`` or ``"en"``.
+    """
     file = resources.files("lifecircle.render") / "templates" / "showing.toml"
     return {key: entry[lang] for key, entry in tomllib.loads(file.read_text("utf-8")).items()}

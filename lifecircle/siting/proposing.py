@@ -54,6 +54,16 @@ class Proposal:
     cells: gpd.GeoDataFrame
     record: dict[str, Any]
 
+    def __repr__(self) -> str:
+        asked = self.record["siting"]
+        return f"<Proposal {asked['kind']}, {asked['objective']}: {len(self.sites)} sites>"
+
+    def _repr_html_(self) -> str:
+        from lifecircle.render.showing_plans import proposal_html  # for notebooks alone
+
+        lang = self.record.get("config", {}).get("map", {}).get("lang", "zh")
+        return proposal_html(self.record["siting"], self.sites, "en" if lang == "en" else "zh")
+
 
 def propose_sites(  # noqa: PLR0913 - each is a choice that site.json states
     measured: Measurement,
