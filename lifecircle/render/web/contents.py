@@ -16,6 +16,7 @@ from lifecircle.render.mappable import Mappable
 from lifecircle.render.tables.sheets import gap_points
 from lifecircle.render.web.before import label, pack_before
 from lifecircle.render.web.cellpack import arrange, pack_table, precision_for
+from lifecircle.render.web.decisionpack import gap_columns, pack_decisions
 from lifecircle.render.web.frame import both, clauses, dataset_lines, frame_data
 from lifecircle.render.web.packing import codes, pack_array, pack_lines, pack_points, tenths_up
 from lifecircle.render.web.walking import pack_walk
@@ -91,6 +92,9 @@ def page_data(
         "streets": _streets(getattr(assessment, "streets", None)),
         "walk": _walk(assessment, arrangement.order),
     }
+    decisions = pack_decisions(assessment, arrangement)
+    if decisions:
+        data["decisions"] = decisions
     if before is not None:
         data["run"] = label(assessment)
         data["before"] = pack_before(before, assessment, arrangement, precision)
@@ -264,6 +268,7 @@ def _gaps(assessment: Mappable) -> dict[str, Any]:
             "minutes": [_up(value) for value in table["nearest_minutes"]],
             "priority": [_number(value, 2) for value in table["priority"]],
             "rank": [int(value) for value in table["rank"]],
+            **gap_columns(assessment, table.index),
         },
         "shapes": pack_lines(areas, table.crs, tolerance_m=_TOLERANCE_M),
         "labels": pack_points(gap_points(table).to_numpy(), table.crs),

@@ -46,6 +46,7 @@ _SCRIPTS: Final = (
     "picture.js",
     "paper.js",
     "circle.js",
+    "deciding.js",
     "compare.js",
     "map.js",
 )

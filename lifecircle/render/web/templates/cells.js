@@ -138,6 +138,9 @@ const SCORE_CLASS = Uint8Array.from({ length: 1001 }, (_, value) => scoreClass(v
 const MINUTE_CLASS = once(() => Uint8Array.from({ length: 65536 },
   (_, value) => (value === MISSING_16 ? MISSING_8 : rank(value / 10, MINUTE_BREAKS))));
 
+/** Scripts that let cells show something of their own add a function here: it gives indicators. See deciding.js. */
+const moreIndicators = [];
+
 /** What the cells can show: each {key, group, label, unit, classes, missing, fill(classes of all cells, table)}. */
 const indicators = cells ? listIndicators() : [];
 
@@ -168,6 +171,7 @@ function listIndicators() {
       },
     });
   });
+  list.push(...moreIndicators.flatMap((more) => more()));
   list.push({
     key: "density", group: t("group_population"), label: t("density"), unit: t("per_km2"),
     classes: DENSITY_CLASSES, missing: t("no_data"),
@@ -210,6 +214,19 @@ function cellRings(cell) {
     ends.push(count);
   }
   return ends;
+}
+
+/** Fill some cells in one path: else hairs would be left between neighbours. */
+function fillCells(context, view, some) {
+  context.beginPath();
+  for (const cell of some) {
+    const ends = cellRings(cell);
+    for (let ring = 0, from = 0; ring < ends.length; from = ends[ring], ring++) {
+      for (let i = from; i < ends[ring]; i++) context[i === from ? "moveTo" : "lineTo"](scratchX[i] * view.k + view.left, view.top - scratchY[i] * view.k);
+      context.closePath();
+    }
+  }
+  context.fill("evenodd");
 }
 
 function squareCorners(cell) {

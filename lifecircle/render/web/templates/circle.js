@@ -357,15 +357,7 @@ function paintNewly(context, view) {
 /** Fill the cells that are newly covered: with colour, or out of the gaps that they lie in. */
 function fillNewly(context, view) {
   if (!state.placed) return;
-  context.beginPath(); // one path for all: else hairs would be left between neighbours
-  for (const cell of new Set(state.placed.gains.flatMap((gain) => gain.cells))) {
-    const ends = cellRings(cell);
-    for (let ring = 0, from = 0; ring < ends.length; from = ends[ring], ring++) {
-      for (let i = from; i < ends[ring]; i++) context[i === from ? "moveTo" : "lineTo"](scratchX[i] * view.k + view.left, view.top - scratchY[i] * view.k);
-      context.closePath();
-    }
-  }
-  context.fill("evenodd");
+  fillCells(context, view, new Set(state.placed.gains.flatMap((gain) => gain.cells)));
 }
 
 function paintSpot(context, view) {

@@ -91,6 +91,7 @@ function drawDivider() {
 function figureOf(key, table, cell) {
   const [what, position] = key.split(":");
   if (what === "density") return t("per_km2_value", { persons: number((table.persons[cell] / cells.area()[cell]) * 1e6) });
+  if (what === "supply") return table === cells ? supplyOfCell(position, cell) : t("no_data");
   if (what === "kind") {
     const column = table.kinds[position];
     if (!column) return t("no_data");

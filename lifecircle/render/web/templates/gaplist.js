@@ -7,7 +7,7 @@ function gapLine(gap) {
   const weight = gaps.priority[gap];
   return el("li", {}, el("button", { type: "button", "data-gap": gap, onclick: () => goToGap(gap) },
     el("span", { class: "lc-rank" }, String(gaps.rank[gap])),
-    el("span", { class: "lc-gap-unit" }, nameOf(units.table[gaps.unit[gap]].name, 40)),
+    el("span", { class: "lc-gap-unit" }, nameOf(units.table[gaps.unit[gap]].name, 40), verdictMark(gap)),
     el("strong", {}, t("persons_count", { persons: people(gaps.persons[gap]) })),
     el("small", {}, gaps.minutes[gap] === null ? t("none_reached") : t("nearest_in", { minutes: number(gaps.minutes[gap], 1) }),
       ` · ${settingLabel(units.table[gaps.unit[gap]].setting)} ${limitLabel(gaps.limit[gap], gaps.limitUnit[gap])} `,
@@ -28,10 +28,11 @@ function gapList() {
   const [chooser] = choice(t("gaps_of"), kinds.map((key) => [String(key), data.kinds[key].label]), String(kind),
     (key) => setGapKind(Number(key)), "lc-gap-kind");
   const of = gaps.kind.map((_, gap) => gap).filter((gap) => gaps.kind[gap] === kind);
-  const rows = of.filter((gap) => inSetting(gaps.unit[gap])).sort((a, b) => gaps.rank[a] - gaps.rank[b]);
+  const rows = of.filter((gap) => inSetting(gaps.unit[gap]) && inVerdict(gap))
+    .sort((a, b) => verdictOrder(a) - verdictOrder(b) || gaps.rank[a] - gaps.rank[b]);
   const total = rows.reduce((sum, gap) => sum + gaps.persons[gap], 0);
   return el("div", {},
-    settingFilter("gaps"), chooser,
+    settingFilter("gaps"), chooser, verdictFilter(),
     el("p", { class: "lc-note lc-count", role: "status" }, rows.length
       ? t("gaps_summary", { count: number(rows.length), all: number(of.length), persons: number(total) }) : t("no_gaps")),
     rows.some((gap) => gaps.flag[gap] === "unverified")

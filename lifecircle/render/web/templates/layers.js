@@ -51,6 +51,7 @@ const state = {
   facilityKinds: new Set(),
   streets: true,
   labels: true,
+  verdict: "", // robust, sensitive, no_road, or "" for all gaps
   setting: "", // urban, township, rural, or "" for all
   units: { measure: "score", sort: "residents", down: true }, // how the table of units is sorted
   circle: 0, // whose coverage the overview lists
@@ -60,6 +61,9 @@ const state = {
   selected: null, // {cell, unit, gap, facility}: positions or -1
   popup: null,
 };
+
+/** Scripts that let units show something of their own add a function here: it gives views. See deciding.js. */
+const moreUnitViews = [];
 
 /** What the units can show: a score or the share of residents that have it all. */
 const unitViews = [];
@@ -82,6 +86,7 @@ function listUnitViews() {
   };
   add("own", t("own_circle_title"), t("own_circle_score"), own);
   data.circles.forEach((circle, position) => add(position, circle.label, circle.label, (unit) => unit.scores[position]));
+  views.push(...moreUnitViews.flatMap((more) => more()));
   return views.sort((a, b) => a.group.localeCompare(b.group));
 }
 
@@ -114,7 +119,11 @@ function shownBands() {
   return bands;
 }
 
-const shownGap = (gap) => gaps.kind[gap] === state.gapKind && inSetting(gaps.unit[gap]);
+/** How sure a gap is may be filtered by, where there was a sweep: see deciding.js. */
+const inVerdict = (gap) => !state.verdict || gaps.verdict[gap] === state.verdict;
+const shownGap = (gap) => gaps.kind[gap] === state.gapKind && inSetting(gaps.unit[gap]) && inVerdict(gap);
+/** Whether a gap is less than robust: it is dashed. */
+const unsureGap = (gap) => Boolean(gaps.verdict) && gaps.verdict[gap] !== "robust";
 
 function paintCounty(context, view) {
   context.beginPath();
@@ -275,6 +284,7 @@ function paintGaps(context, view) {
     if (!shownGap(gap) || !visible(gaps.shapes, gap, view, 20)) continue;
     context.beginPath();
     trace(context, gaps.shapes, gap, view);
+    context.setLineDash([]);
     context.fillStyle = pattern;
     context.fill("evenodd");
     if (near) {
@@ -283,6 +293,7 @@ function paintGaps(context, view) {
       context.stroke();
     }
     const chosen = state.selected && state.selected.gap === gap;
+    if (unsureGap(gap)) context.setLineDash([5 * view.dpr, 4 * view.dpr]);
     context.strokeStyle = chosen ? "#7a2f00" : GAP;
     context.lineWidth = (chosen ? 3.2 : near ? 1.6 : 0.8) * view.dpr;
     context.stroke();
@@ -371,7 +382,7 @@ const ASIDE = [[0, 0], [0, -1], [0, 1], [1, 0], [-1, 0], [0.6, -1], [-0.6, -1], 
 function paintLabels(context, view) {
   if (!state.labels) return;
   const ring = badgeRadius(view) + 1.5 * view.dpr;
-  const taken = badgeSpots(view).map(([x, y]) => [x, y, ring, ring]);
+  const taken = [...badgeSpots(view).map(([x, y]) => [x, y, ring, ring]), ...siteSpots(view)];
   const write = (text, at, size, weight, colour, unit = -1) => {
     context.font = `${weight} ${size * view.dpr}px ${FONT}`;
     const half = context.measureText(text).width / 2 + 4 * view.dpr;

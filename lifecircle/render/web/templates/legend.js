@@ -1,7 +1,7 @@
 // The legend: what is shown now, as a list of blocks that the card, the paper and the picture draw alike.
 //
-// A block is {title, unit, note, lines}; a line {mark, text, share}; a mark {fill}, {line, width}, {dash}, {hatch} or
-// {dot: kind}. Scripts that draw something of their own add a function to `legendSources`: it gives a block or null.
+// A block is {title, unit, note, lines}; a line {mark, text, share}; a mark {fill}, {line, width}, {dash}, {dashed: colour},
+// {hatch}, {site} or {dot: kind}. Scripts that draw something of their own add a function to `legendSources`: it gives a block or null.
 
 const legendSources = [];
 
@@ -59,7 +59,7 @@ function gapBlock() {
   return {
     title: t("gap_of", { kind: data.kinds[state.gapKind].label }),
     unit: limits.length ? t("beyond_limits", { limits: [...new Set(limits)].join(t("comma")) }) : null,
-    lines: [{ mark: { hatch: true }, text: t("gap_legend") }],
+    lines: gapLines(),
   };
 }
 
@@ -73,13 +73,13 @@ function legendBlocks() {
     const right = state.setting ? t("legend_unit_share_setting", { unit: indicator.unit, setting: settingLabel(state.setting) })
       : t("legend_unit_share", { unit: indicator.unit });
     blocks.push({
-      title: whose(t("layer_cells"), indicator.label), unit: right, note: unsureNote(indicator.key),
+      title: whose(t("layer_cells"), indicator.label), unit: right, note: indicator.note || unsureNote(indicator.key),
       lines: classLines(indicator, personsByClass(state.shown), layers.cells),
     });
   }
   if (state.unitView) {
     blocks.push({
-      title: whose(t("layer_units"), state.unitView.label), unit: state.unitView.unit, note: unsureNote(state.unitView.key),
+      title: whose(t("layer_units"), state.unitView.label), unit: state.unitView.unit, note: state.unitView.note || unsureNote(state.unitView.key),
       lines: classLines(state.unitView, null, layers.units),
     });
   }
@@ -113,9 +113,10 @@ const greyNote = () => (state.shown || state.unitView ? t("grey_note") : null);
 
 function markNode(mark) {
   if (mark.dot !== undefined) return symbol(mark.dot);
+  if (mark.site) return el("span", { class: "lc-site", "aria-hidden": "true" }, el("b", {}, "1"));
   const [name, style] = mark.fill ? ["", `background:${mark.fill}`]
     : mark.line ? ["lc-line", `border-top:${mark.width}px solid ${mark.line}`]
-      : [mark.hatch ? "lc-hatch" : "lc-border", null];
+      : mark.dashed ? ["lc-border", `border-top-color:${mark.dashed}`] : [mark.hatch ? "lc-hatch" : "lc-border", null];
   return el("span", { class: `lc-swatch ${name}`, style, "aria-hidden": "true" });
 }
 

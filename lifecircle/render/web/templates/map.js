@@ -34,7 +34,7 @@ function redrawIsochrones() {
 
 /** Cells stand back behind gaps and the circle of a spot, whose colours would else mix with theirs. */
 function fadeCells() {
-  layers.cells.setOpacity(state.gapKind < 0 && !state.spot ? state.opacity : state.opacity * 0.35);
+  layers.cells.setOpacity(state.gapKind < 0 && !state.spot && state.sited < 0 ? state.opacity : state.opacity * 0.35);
 }
 
 function setGapKind(kind) {
@@ -43,6 +43,15 @@ function setGapKind(kind) {
   if (controls.gaps) controls.gaps.value = kind;
   ["gaps", "labels", "ranks"].forEach((name) => layers[name].redraw());
   redrawTab("gaps");
+  drawLegend();
+}
+
+function setSited(position) {
+  state.sited = position;
+  fadeCells();
+  if (controls.sited) controls.sited.value = position;
+  ["siteCells", "sites", "labels"].forEach((name) => layers[name].redraw());
+  redrawTab("decide");
   drawLegend();
 }
 
@@ -90,7 +99,8 @@ function layerCard() {
   const [gapChoice, gapSelect] = choice(t("layer_gaps"),
     [["-1", t("none")], ...[...new Set(gaps.kind)].sort((a, b) => a - b).map((kind) => [String(kind), data.kinds[kind].label])],
     String(state.gapKind), (value) => setGapKind(Number(value)));
-  Object.assign(controls, { cells: cellSelect, gaps: gapSelect });
+  const [siteChoice, siteSelect] = siteChooser();
+  Object.assign(controls, { cells: cellSelect, gaps: gapSelect, sited: siteSelect });
   const opacity = el("input", {
     type: "range", min: "20", max: "100", value: String(Math.round(state.opacity * 100)), "aria-label": t("opacity"),
     oninput: () => { state.opacity = opacity.value / 100; fadeCells(); },
@@ -100,7 +110,7 @@ function layerCard() {
   return card("lc-layers", t("layers"), [
     basemapChoice(), cellChoice,
     el("label", { class: "lc-choice lc-slider" }, el("span", {}, t("opacity")), opacity),
-    unitChoice, isoChoice, gapChoice,
+    unitChoice, isoChoice, gapChoice, siteChoice,
     el("div", { class: "lc-toggles" },
       streets.length ? toggle(t("streets"), state.streets, (on) => { state.streets = on; layers.streets.redraw(); drawLegend(); }) : null,
       toggle(t("names"), state.labels, (on) => { state.labels = on; layers.labels.redraw(); }),

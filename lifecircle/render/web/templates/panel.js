@@ -89,6 +89,7 @@ function drawPanel() {
     ["overview", t("tab_overview"), overview],
     ["units", t("tab_units"), unitList],
     ["gaps", t("tab_gaps"), gapList],
+    ...(hasDecisions() ? [["decide", t("tab_decide"), decideTab]] : []),
     ...(here.draw ? [["here", t("tab_here"), hereTab]] : []),
     ["about", t("tab_about"), about],
   ]));

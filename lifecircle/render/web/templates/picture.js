@@ -165,10 +165,11 @@ function paintMark(context, mark, x, y) {
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.fillText(sign, x + 11, y + 1.5);
-  } else if (mark.line || mark.dash) {
-    context.strokeStyle = mark.line || INK;
+  } else if (mark.site) paintSite(context, x + 11, y + 1, 8, "1");
+  else if (mark.line || mark.dash || mark.dashed) {
+    context.strokeStyle = mark.line || mark.dashed || INK;
     context.lineWidth = mark.width || 1.5;
-    if (mark.dash) context.setLineDash([4, 3]);
+    if (mark.dash || mark.dashed) context.setLineDash([4, 3]);
     context.beginPath();
     context.moveTo(x, y + 1);
     context.lineTo(x + 22, y + 1);

@@ -31,6 +31,10 @@ function facilityName(facility) {
 /** Residents: whole persons, but never a bare 0 for somebody. */
 const people = (value) => (value > 0 && value < 1 ? t("below_one") : number(value));
 
+/** Scripts that know more of something add functions here: each gives [term, value] pairs of a position. */
+const more = { cell: [], unit: [], gap: [], facility: [] };
+const moreOf = (what, position) => more[what].flatMap((tell) => tell(position));
+
 /** A definition list of [term, value] pairs; pairs without a value are left out. */
 function pairs(list) {
   return el("dl", { class: "lc-pairs" }, list
@@ -57,6 +61,7 @@ function facilityAnswer(facility) {
       [t("hours"), longText(facilities.hours[facility])],
       [t("capacity"), facilities.capacity[facility] === null ? null : number(facilities.capacity[facility])],
       [t("entrances"), entrances > 1 ? String(entrances) : null],
+      ...moreOf("facility", facility),
     ]));
 }
 
@@ -67,6 +72,7 @@ function gapAnswer(gap) {
       t("gap_of", { kind: data.kinds[gaps.kind[gap]].label })),
     pairs([
       [t("rank"), String(gaps.rank[gap])],
+      ...moreOf("gap", gap),
       [t("kind"), data.kinds[gaps.kind[gap]].label],
       [t("threshold"), [limitLabel(gaps.limit[gap], gaps.limitUnit[gap]), " ", unsureMark(gaps.flag[gap])]],
       [t("residents_beyond"), people(gaps.persons[gap])],
@@ -136,6 +142,7 @@ function cellAnswer(cell) {
       [t("setting"), unit === MISSING_16 ? null : settingLabel(units.table[unit].setting)],
       [t("persons"), people(cells.persons[cell])],
       [t("residential_land"), Number.isNaN(residential) ? t("no_data") : t("square_metres", { area: number(residential) })],
+      ...moreOf("cell", cell),
     ]),
     el("ul", { class: "lc-circles" }, judged.map(([circle, column]) => circleLine(
       circle, tenths(column.score()[cell]), column.complete()[cell] === 1,
@@ -160,6 +167,7 @@ function unitAnswer(unit) {
       [t("residents"), number(row.residents)],
       [t("households"), row.households === null ? null : number(row.households)],
       [t("id"), longText(row.id)],
+      ...moreOf("unit", unit),
     ]),
     el("ul", { class: "lc-circles" }, judged.map(([circle, score]) => el("li", {},
       el("span", { class: "lc-circle-name" }, circle.label, " ", circleMark(data.circles.indexOf(circle))),
@@ -262,7 +270,7 @@ function placeAnswer(gap, cell) {
 
 /** Answer for a place: facilities first, then gap and cell, else the unit. */
 function inspect(place) {
-  if (asksForCircle(place)) return;
+  if (asksForCircle(place) || asksForSite(place)) return;
   const found = facilitiesAt(place);
   if (found.length) {
     select(place, { facility: found[0] }, () => found.map(facilityAnswer));
