@@ -31,6 +31,7 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 _ROUNDING: Final = 1e-6  # of the known figure: sums of cells are no exact numbers
+_DECIMALS: Final = 6  # of persons, for the same reason
 _COUNTS: Final = ("ledger_rows", "far", "outside", "not_in_use", "elsewhere", "merged")
 _INDEX: Final = ["subject", "scope", "key"]
 _COLUMNS: Final = tuple(RECONCILED.columns)
@@ -128,7 +129,7 @@ def _rows(
 def _residents(reading: Reading) -> list[pd.DataFrame]:
     units, cells = reading.units, reading.cells
     unit = units.index.get_indexer(cells["unit_id"])
-    persons = np.bincount(unit, cells["persons"], len(units)).astype(np.float64)
+    persons = np.bincount(unit, cells["persons"], len(units)).round(_DECIMALS)
     known = units["residents"].to_numpy(np.float64, na_value=np.nan)
     county = reading.config.reconcile.residents or np.nan
     told = [_rows("residents", units, persons, known, county, "units")]

@@ -124,14 +124,11 @@ def area_of(areas: Shapes, x: Floats, y: Floats) -> Rows:
     shape = (int((north - south) / side) + 3, int((east - west) / side) + 3)
     crossed = _crossed(areas, west, south, side, shape)
     known = _squares(areas, crossed, west, south, side)
-    inside = (x >= west) & (y >= south) & (x < west + shape[1] * side)
-    inside &= y < south + shape[0] * side
-    rows = np.flatnonzero(inside)
-    square = ((y[rows] - south) / side).astype(np.intp) * shape[1]
-    square += ((x[rows] - west) / side).astype(np.intp)
-    found = np.full(len(x), -1, np.intp)
-    found[rows] = known.ravel()[square]
-    near = rows[crossed.ravel()[square]]
+    # Beyond the squares it is as in the outermost ones, which no area reaches.
+    square = np.clip((y - south) / side, 0, shape[0] - 1).astype(np.int32) * np.int32(shape[1])
+    square += np.clip((x - west) / side, 0, shape[1] - 1).astype(np.int32)
+    found: Rows = known.ravel()[square]
+    near = np.flatnonzero(crossed.ravel()[square])
     found[near] = _first(areas, x[near], y[near])
     return found
 
