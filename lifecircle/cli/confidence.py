@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 _STEPS: Final = ASSESS_STEPS[: ASSESS_STEPS.index("decisions")]
-_TABLES: Final = (
-    "confidence", "confidence_coverage", "confidence_settings", "in_gaps", "edge", "completeness",
-)  # fmt: skip
 _SETTINGS: Final = 40  # where neither the command nor the county's file says how many; ours
 
 
@@ -84,19 +81,14 @@ def _asked(county: CountyConfig, settings: int | None, seed: int | None) -> Coun
 
 def _write(judged: Assessment, found: Confidence, folder: Path) -> list[Path]:
     """Write the tables as ``assess`` writes them."""
-    from lifecircle.render.tables.decided import decided_tables
+    from lifecircle.render.tables.decided import FILES, decided_tables
     from lifecircle.render.tables.decided_words import csv_heads
     from lifecircle.render.writing import write_table
     from lifecircle.tables.decisions import Decisions
 
     tables = decided_tables(replace(judged, decisions=Decisions(confidence=found)))
-    names = judged.units["name"].reindex(found.completeness.index)
-    tables.setdefault("in_gaps", found.in_gaps.reset_index())
-    tables.setdefault("completeness", found.completeness.assign(unit_name=names).reset_index())
     return [
-        write_table(csv_heads(name, tables[name]), folder / f"{name}.csv")
-        for name in _TABLES
-        if name in tables
+        write_table(csv_heads(name, table), folder / FILES[name]) for name, table in tables.items()
     ]
 
 

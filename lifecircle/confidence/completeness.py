@@ -84,7 +84,7 @@ def _ledger(measured: Measurement, areas: np.ndarray) -> dict[str, Floats]:
         return np.bincount(unit[some & (unit >= 0)], minlength=len(areas)).astype(np.float64)
 
     every = counted(np.ones(len(ledger), np.bool_))
-    compared = bool(osm.any()) and measured.config.facilities.match
+    compared = bool(osm.any()) and len(ledger) > 0 and measured.config.facilities.match
     both = counted(in_both(measured, ledger)) if compared else np.full(len(areas), np.nan)
     share = np.divide(both, every, out=np.full(len(areas), np.nan), where=every > 0)
     return {

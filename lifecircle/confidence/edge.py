@@ -53,7 +53,7 @@ def edge_effect(
     edge = _Edge(measured, grounds, boundary.iloc[0])
     rows = [edge.row(r, standard.circles[r.circle].settings) for r in standard.requirements]
     table = pd.DataFrame(rows).set_index(["circle", "kind"])
-    return table[table["persons"] > 0]
+    return table[table["persons"] > 0].sort_index()
 
 
 class _Edge:

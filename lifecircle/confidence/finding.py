@@ -163,7 +163,7 @@ def _shares(found: Found, standard: Standard) -> pd.DataFrame:
     index = pd.MultiIndex.from_tuples(pairs, names=["circle", "kind"])
     total = np.where(found.judged > 0, found.judged, np.nan)
     share = pd.DataFrame(np.minimum(found.covered / total, 1.0), index)
-    return share.dropna(how="all")
+    return share.dropna(how="all").sort_index()
 
 
 def _by_setting(share: pd.DataFrame) -> pd.DataFrame:
