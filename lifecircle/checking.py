@@ -67,6 +67,14 @@ class Check:
         """How many faults stop a run."""
         return sum(fault.severity == "error" for fault in self.faults)
 
+    def __repr__(self) -> str:
+        return f"<Check: {self.errors} errors, {len(self.faults) - self.errors} warnings>"
+
+    def _repr_html_(self) -> str:
+        from lifecircle.render.showing_faults import check_html  # for notebooks alone
+
+        return check_html(self.faults, self.ledgers, self.unmapped, "zh")
+
 
 def check_county(path: str | Path, *, progress: Progress | None = None) -> Check:
     """Read every input of a county and list all that is wrong with them.
