@@ -152,7 +152,7 @@ def without_roads(
             faults.append(_no_street(f"{where}[{number}]", str(name), limit, near))
         gone |= taken
     if gone.all() and not faults:
-        faults.append(Fault("scenario", "every street is closed", "close fewer"))
+        faults.append(Fault(where, "every street is closed", "close fewer"))
     if faults:
         raise InputError(faults)
     metres = round(float(cut.metres[gone].sum()))
@@ -280,10 +280,11 @@ def _far_ends(
         road = ends.road[end]
         name, number = roads["name"].iloc[road], roads.index[road]
         what = (
-            f"{where}[{number}]: the {'end' if end % 2 else 'start'} of {name!r} lies"
+            f"the {'end' if end % 2 else 'start'} of {name!r} lies"
             f" {ends.distance[end]:.0f} m from the nearest street, farther than {ends.limit[end]:g}"
         )
-        yield Fault("scenario", what, "check its coordinates and datum, or set join_m")
+        remedy = "check its coordinates and datum, or set join_m"
+        yield Fault(f"{where}[{number}]", what, remedy)
 
 
 def _drawn(
@@ -354,11 +355,8 @@ def _appended(
 
 
 def _no_street(where: str, name: str, limit: float, near: float) -> Fault:
-    what = (
-        f"{where}: no street runs along {name!r} within {limit:g} m;"
-        f" the nearest lies {near:.0f} m away"
-    )
-    return Fault("scenario", what, "check its coordinates and datum, or within_m")
+    what = f"no street runs along {name!r} within {limit:g} m; the nearest lies {near:.0f} m away"
+    return Fault(where, what, "check its coordinates and datum, or within_m")
 
 
 def _checked(roads: gpd.GeoDataFrame, types: tuple[str, ...], where: str) -> gpd.GeoDataFrame:

@@ -151,8 +151,8 @@ def test_roads_join_each_other_on_an_island_and_where_they_meet():
     with pytest.raises(InputError) as told:
         with_roads(banks, roads([(230, 100), (230, 140)], [(230, 160), (230, 200)], join_m=[9, 9]))
     assert [fault.what for fault in told.value.faults] == [
-        "roads.add[0]: the end of '路0' lies 40 m from the nearest street, farther than 9",
-        "roads.add[1]: the start of '路1' lies 40 m from the nearest street, farther than 9",
+        "the end of '路0' lies 40 m from the nearest street, farther than 9",
+        "the start of '路1' lies 40 m from the nearest street, farther than 9",
     ]
 
 
@@ -162,7 +162,7 @@ def test_roads_that_only_lead_to_each_other_are_told():
         with_roads(lattice(), away)
     assert len(told.value.faults) == 6
     assert str(told.value.faults[0]) == (
-        "scenario: roads.add[0]: the start of '路0' lies 100 m from the nearest street, farther"
+        "roads.add[0]: the start of '路0' lies 100 m from the nearest street, farther"
         " than 30 -> check its coordinates and datum, or set join_m"
     )
 
@@ -209,9 +209,10 @@ def test_what_closes_no_street_is_told_with_all_others():
     table = roads([(150, 150)], [(150, 100)], [(450, 0), (450, 400)])
     with pytest.raises(InputError) as told:
         without_roads(lattice(), table)
+    assert [fault.where for fault in told.value.faults] == ["roads.close[0]", "roads.close[2]"]
     assert [fault.what for fault in told.value.faults] == [
-        "roads.close[0]: no street runs along '路0' within 15 m; the nearest lies 50 m away",
-        "roads.close[2]: no street runs along '路2' within 15 m; the nearest lies 50 m away",
+        "no street runs along '路0' within 15 m; the nearest lies 50 m away",
+        "no street runs along '路2' within 15 m; the nearest lies 50 m away",
     ]
 
 

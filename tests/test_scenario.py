@@ -2,6 +2,7 @@
 
 import json
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -361,3 +362,37 @@ def test_names_of_roads_are_unique_and_known():
         roads(add=[BRIDGE, BRIDGE])
     with pytest.raises(ValueError, match="no road that is built has this name: 新桥"):
         roads(add=[BRIDGE], close=[{"name": "新桥"}])
+
+
+def walk_from(assessment, kind, place):
+    """Seconds to a kind from the cell in which a crossing (i, j) lies."""
+    lonlat = gpd.GeoSeries.from_xy([LON + place[0] * STEP], [LAT + place[1] * STEP], crs=4326)
+    at = lonlat.to_crs(assessment.cells.crs).iloc[0]
+    cell = assessment.cells.geometry.distance(at).idxmin()
+    return assessment.access.loc[(cell, kind), "seconds"]
+
+
+def test_a_bridge_brings_the_clinic_nearer_by_what_it_saves(config, mini):
+    after = assess(config, scenario=roads(add=[BRIDGE]))
+    post, clinic = (mini.inventory.geometry[key] for key in ("n900", "n902"))
+    along = abs(post.x - clinic.x) + abs(post.y - clinic.y)
+    saved = (along - post.distance(clinic)) / 75 * 60  # some 245 m of 840
+    before, now = (walk_from(each, "clinic", (0, 0)) for each in (mini, after))
+    assert 150 < saved < 250
+    assert before - now == pytest.approx(saved, abs=90)  # from the cell to the road it differs
+    assert after.run["counts"]["roads_built_m"] == pytest.approx(post.distance(clinic), abs=1)
+    assert "新建道路“沿河桥”" in after.run["config"]["notice_zh"]
+
+
+def test_a_closed_street_is_told_in_metres(config, mini):
+    there = {"name": "路口", "lon": LON + 4 * STEP, "lat": LAT + 4 * STEP, "within_m": 30}
+    after = assess(config, scenario=roads(close=[there]))
+    assert after.run["counts"]["roads_closed_m"] == 60  # two streets meet in the corner
+    assert after.network.segment_m.sum() == pytest.approx(mini.network.segment_m.sum() - 60)
+
+
+def test_a_bridge_into_nowhere_is_told_with_its_file(config):
+    nowhere = {**BRIDGE, "line": [(LON, LAT), (LON, LAT + 0.05)]}
+    with pytest.raises(InputError) as told:
+        assess(config, scenario=roads(add=[nowhere]))
+    assert str(told.value.faults[0]).startswith("scenario.toml: roads.add[0]: the end of '沿河桥'")

@@ -115,7 +115,7 @@ class RoadClosed(Part):
 
 
 class RoadChanges(Part):
-    """What happens to roads: first all are built, then all are closed.
+    """What happens to roads: first some are closed, then others built, perhaps in their place.
 
     Parameters
     ----------
