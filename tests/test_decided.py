@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import openpyxl
 import pandas as pd
 import pytest
 from synthetic_assessment import synthetic_assessment
@@ -22,6 +23,7 @@ from lifecircle.render.tables.decided_words import csv_heads, decided_head, show
 from lifecircle.render.tables.readers import gaps_readers
 from lifecircle.render.tables.sheets import gap_table
 from lifecircle.render.tables.words import decided_file, decided_heads, figures, heads
+from lifecircle.render.tables.workbook import write_workbook
 from lifecircle.render.writing import ASKED, OUTPUTS, outputs_of, write_outputs
 
 QUICK = ("map", "report", "workbook", "layers")
@@ -133,7 +135,7 @@ def test_supply_is_that_of_the_units(decided, out):
     assert sites["lon"].between(105, 115).all()
 
 
-def test_sites_of_two_askings_stand_in_one_table(decided, out):
+def test_sites_of_two_askings_stand_in_one_table(out):
     table = read(out, "sites")
     assert table["persons"].tolist() == [300, 100, 300, 100]
     assert table["objective"].tolist() == ["mclp", "mclp", "pmedian", "pmedian"]
@@ -216,8 +218,93 @@ def test_every_table_has_columns_and_is_shown():
         assert {*entry["shown"]} <= {key.removesuffix("_zh") for key in entry["columns"]}
 
 
-def test_a_moment_nobody_asked_for_is_no_table(invented):
-    found = moments()
-    bare = replace(found, coverage=found.coverage.iloc[:0], openings=found.openings.iloc[:0])
-    asked = with_decisions(replace(invented), moments=bare)
-    assert decided_names(asked) == ["eight_hours"]
+def test_hours_that_nobody_asked_about_are_no_table(invented):
+    bare = replace(moments(), labels={})
+    assert decided_names(with_decisions(replace(invented), moments=bare)) == []
+
+
+# --- workbook ---------------------------------------------------------------------------------
+
+
+def sheets_of(assessment, folder, lang="zh"):
+    book = openpyxl.load_workbook(write_workbook(folder / "book.xlsx", assessment, lang=lang))
+    return {sheet.title: [[cell.value for cell in row] for row in sheet.rows] for sheet in book}
+
+
+def below(rows, *heads):
+    """Give the rows below some headings, up to the first empty one, by heading."""
+    at = next(n for n, row in enumerate(rows) if all(head in row for head in heads))
+    found = []
+    for row in rows[at + 1 :]:
+        if row[0] is None:
+            break
+        found.append(dict(zip(rows[at], row, strict=True)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def book(decided, tmp_path_factory):
+    return sheets_of(decided, tmp_path_factory.mktemp("book"))
+
+
+def test_only_sheets_that_were_asked_for_are_there(invented, book, tmp_path):
+    more = ["可信度", "供给", "选址", "时段", "核对"]
+    bare = sheets_of(invented, tmp_path)
+    assert [name for name in book if name not in bare] == more
+    names = [row[0] for row in book["说明"]]
+    assert set(more) <= set(names)
+    assert not set(more) & {row[0] for row in bare["说明"]}
+    english = sheets_of(with_decisions(replace(invented), sited=(sited(),)), tmp_path, "en")
+    assert "Sites" in english
+    assert "Supply" not in english
+
+
+def test_the_front_says_how_people_move(book):
+    told = {row[0]: row[1] for row in book["说明"] if row[0]}
+    assert told["出行方式与时间"].startswith("成人步行，75 米/分钟；未提供高程，未计坡度；")
+
+
+def test_the_sheet_of_supply_holds_the_figures_of_its_table(decided, book):
+    units = decided.decisions.supplied[0].units
+    rows = below(book["供给"], "单元", "每千人供给")
+    assert [row["每千人供给"] for row in rows] == pytest.approx(
+        units["supply"].round(3).tolist(), abs=1e-9
+    )
+    assert rows[0]["单元"] == "虚构县<i>"
+    assert rows[0]["基尼系数"] == round(units["gini"].iloc[0], 3)
+    assert rows[5]["单元"] == "430527104"  # it has no name
+
+
+def test_the_sheet_of_sites_tells_gains_and_gap(book):
+    rows = below(book["选址"], "名次", "新增覆盖居民（人）")
+    assert [row["新增覆盖居民（人）"] for row in rows] == [300, 100]
+    assert rows[1]["名称"] == "=闲置校舍"  # text, no formula
+    said = " ".join(str(row[0]) for row in book["选址"])
+    assert "由 500 人（50.0%）增至 900 人（90.0%），新增 400 人" in said
+    assert "与最优至多相差 9.1%（任何选法都不会好过 新增 440 人）" in said
+
+
+def test_the_sheet_of_moments_gives_a_range(book):
+    row = below(book["时段"], "时刻", "评价居民（人）")[0]
+    assert row["评价居民（人）"] == 200
+    shares = [value for head, value in row.items() if str(head).startswith("覆盖率")]
+    assert shares == [0.75, 0.3, 0.45]
+    assert row["阈值核实情况"] == "已核实"
+
+
+def test_the_sheet_of_confidence_counts_what_it_lists(decided, book):
+    rows = below(book["可信度"], "可信度", "缺口编号")
+    listed = pd.Series([row["可信度"] for row in rows]).value_counts()
+    assert listed["敏感"] == listed["数据缺口（未标注道路）"] == 1
+    assert listed["稳健"] == len(decided.gaps) - 2
+    said = [str(row[0]) for row in book["可信度"]]
+    persons = decided.gaps["persons"].iloc[2:].sum()
+    assert f"稳健缺口 {len(decided.gaps) - 2} 处，居民 {persons:,.0f} 人" in said[2]
+    gaps = below(book["缺口清单"], "缺口编号", "可信度")
+    assert {row["缺口编号"]: row["可信度"] for row in gaps}["g1"] == "敏感"
+
+
+def test_the_sheet_of_reconciliation(book):
+    rows = below(book["核对"], "核对结果", "已知数")
+    assert [row["核对结果"] for row in rows] == ["相符", "偏低", "无已知数"]
+    assert [row["已知数"] for row in rows] == [1000, 6, None]

@@ -7,9 +7,11 @@ same; workbook and report show them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final, cast
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from lifecircle.render.mappable import Mappable
@@ -57,7 +59,10 @@ def decisions_of(assessment: Mappable) -> Decisions:
     assessment
         ``decisions``, where it has them.
     """
-    return cast("Decisions", getattr(assessment, "decisions", None) or NOTHING)
+    found = cast("Decisions", getattr(assessment, "decisions", None) or NOTHING)
+    # Hours a day are counted wherever a ledger reports them; that alone is nothing asked for.
+    unasked = found.moments is not None and not found.moments.labels
+    return replace(found, moments=None) if unasked else found
 
 
 def decided_names(assessment: Mappable) -> list[str]:
@@ -76,9 +81,7 @@ def decided_names(assessment: Mappable) -> list[str]:
     found = decisions_of(assessment)
     sure = found.confidence
     there = {
-        "moments": found.moments is not None and len(found.moments.coverage) > 0,
-        "openings": found.moments is not None and len(found.moments.openings) > 0,
-        "eight_hours": found.moments is not None,
+        **dict.fromkeys(("moments", "openings", "eight_hours"), found.moments is not None),
         **dict.fromkeys(("supply", "supply_facilities"), bool(found.supplied)),
         **dict.fromkeys(("sites", "sites_curve"), bool(found.sited)),
         **dict.fromkeys(
@@ -107,7 +110,7 @@ def decided_tables(assessment: Mappable) -> dict[str, pd.DataFrame]:
         is not there.
     """
     found, kinds, zh = decisions_of(assessment), kinds_of(assessment), assessment.config.zh
-    names, tables = decided_names(assessment), {}
+    tables: dict[str, pd.DataFrame] = {}
     if found.moments is not None:
         tables |= _moment_tables(assessment, found.moments)
     if found.supplied:
@@ -123,7 +126,7 @@ def decided_tables(assessment: Mappable) -> dict[str, pd.DataFrame]:
         tables |= _confidence_tables(assessment, found.confidence)
     if len(found.reconciled):
         tables["reconcile"] = _reconciled(assessment, found.reconciled)
-    return {name: _ordered(name, tables[name]) for name in names}
+    return {name: _ordered(name, tables[name]) for name in decided_names(assessment)}
 
 
 def supply_table(supplied: Supplied, kinds: Mapping[str, Labelled], county_zh: str) -> pd.DataFrame:
@@ -249,6 +252,14 @@ def _moment_tables(assessment: Mappable, moments: Moments) -> dict[str, pd.DataF
     for which in ("any", "low", "high"):
         covered[f"share_{which}"] = covered[f"covered_{which}"] / judged
     covered["unit_name"] = scope_names_zh(assessment, covered["scope"])
+    standard = assessment.standard
+    order = {
+        "scope": [SCOPE_COUNTY, *assessment.units.index],
+        "circle": [*standard.circles],
+        "kind": [*dict.fromkeys(r.kind for r in standard.requirements)],
+    }
+    ranks = [covered[key].map({k: n for n, k in enumerate(keys)}) for key, keys in order.items()]
+    covered = covered.iloc[np.lexsort(ranks[::-1])]
     covered = _labelled(covered, "circle", assessment.standard.circles)
     opened = moments.openings.reset_index()
     eight = moments.eight_hours.rename_axis("kind").reset_index()

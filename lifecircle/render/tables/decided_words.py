@@ -58,11 +58,20 @@ def shown_table(name: str, table: pd.DataFrame, lang: Lang, county: str) -> pd.D
         if key in {"unit_name", "scope_name"} and "scope" in table.columns:
             named = values.astype(object).where(values.notna(), table["scope"])
             values = named.mask(table["scope"] == SCOPE_COUNTY, county)
-        elif key in decided_file()["words"] and worded not in table.columns:
-            told = [decided_word(key, value, lang) for value in values]
-            values = pd.Series(told, values.index, dtype=object)
+        elif worded not in table.columns:
+            values = _in_words(values, name, key, lang)
         columns[decided_head(name, key).label(lang)] = values
     return pd.DataFrame(columns).reset_index(drop=True)
+
+
+def _in_words(values: pd.Series, name: str, key: str, lang: Lang) -> pd.Series:
+    """Put words in place of keys, where a column has any."""
+    own = f"{name}.{key}"
+    column = own if own in decided_file()["words"] else key
+    if column not in decided_file()["words"]:
+        return values
+    told = [None if pd.isna(value) else decided_word(column, value, lang) for value in values]
+    return pd.Series(told, values.index, dtype=object)
 
 
 def shown_keys(name: str, table: pd.DataFrame) -> list[str]:
@@ -118,9 +127,7 @@ def decided_word(column: str, key: Any, lang: Lang) -> str:
     >>> decided_word("verdict", "no_road", "zh")
     '数据缺口（未标注道路）'
     """
-    entry = decided_file()["words"][column].get(
-        str(key).lower() if isinstance(key, bool) else str(key)
-    )
+    entry = decided_file()["words"][column].get(str(key).lower())
     return str(key) if entry is None else str(entry[lang])
 
 

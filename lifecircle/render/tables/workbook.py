@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 import pandas as pd
 import xlsxwriter
@@ -16,57 +14,36 @@ from xlsxwriter.exceptions import XlsxWriterException
 from xlsxwriter.worksheet import Worksheet
 
 from lifecircle.errors import OutputError
-from lifecircle.plan.verdict import STATUS
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.rounding import is_below_one, whole_persons
 from lifecircle.render.tables import readers
 from lifecircle.render.tables.shown import as_shown
-from lifecircle.render.tables.words import heading, texts, word
+from lifecircle.render.tables.words import texts, word
 from lifecircle.render.tables.workbook_cells import (
-    SHEET_ROWS,
     Dress,
     Links,
     Looks,
     lines_of,
     plain_text,
-    row_height,
     write_head,
     write_table,
 )
+from lifecircle.render.tables.workbook_decided import DECIDED, decided_sheets, write_decided
+from lifecircle.render.tables.workbook_sheets import (
+    Book,
+    across,
+    colour,
+    marks,
+    pairs,
+    table_sheet,
+    title,
+)
 from lifecircle.standards import Lang
-from lifecircle.tables import DENOMINATORS
 
 _NOTE_WIDTHS: Final = (24, 24, 16, 22, 24, 44, 10, 18)
 _VIEW_WIDTHS: Final = (38, 17, 14, 16, 14, 18, 18, 18)
-# Ends and middle of ColorBrewer's PuOr, paled: red-green blindness leaves them apart.
-_LOW, _MIDDLE, _HIGH = "#f5b36c", "#f7f7f7", "#9ec6e6"
-_SCALES: Final = {"score": (0, 50, 100), "share": (0, 0.5, 1)}
 _FURTHER: Final = ("category", "capacity_unit", "hours_per_day", "address")
 _TEXT: Final = 250  # characters of document properties, and of a page's header; Excel holds 255
-_Mark = Callable[[Any], str]
-
-
-@dataclass(frozen=True)
-class _Book:
-    """A workbook in the making, and what all its sheets need."""
-
-    book: xlsxwriter.Workbook
-    looks: Looks
-    assessment: Mappable
-    lang: Lang
-    map_name: str
-
-    def say(self, key: str, **values: object) -> str:
-        return texts("book", self.lang)[key].format(**values)
-
-    def name(self, sheet: str) -> str:
-        return texts("sheets", self.lang)[sheet]
-
-    def head(self, key: str) -> str:
-        return heading(key, self.lang)
-
-    def map_link(self, key: str, value: object) -> str:
-        return f"external:{self.map_name}#{key}={quote(str(value), safe='')}"
 
 
 def write_workbook(
@@ -115,7 +92,7 @@ def write_workbook(
     try:
         # Opened here: xlsxwriter opens its file last, and leaves its own open where that fails.
         with partial.open("wb") as stream, xlsxwriter.Workbook(stream, options) as book:
-            _write(_Book(book, Looks(book, lang), assessment, lang, map_name))
+            _write(Book(book, Looks(book, lang), assessment, lang, map_name))
         partial.replace(target)
     except (OSError, XlsxWriterException) as error:
         with contextlib.suppress(OSError):
@@ -127,7 +104,7 @@ def write_workbook(
     return target
 
 
-def _write(book: _Book) -> None:
+def _write(book: Book) -> None:
     _properties(book)
     sheets = {key: book.book.add_worksheet(name) for key, name in _sheet_names(book).items()}
     for key, sheet in sheets.items():
@@ -142,26 +119,31 @@ def _write(book: _Book) -> None:
     covered = readers.coverage_readers(a, lang)
     card = readers.scorecard_readers(a, lang)
     issues = readers.problems_table(a, lang)
-    _table(book, sheets["units"], "units", units, frozen=1, links=to_map)
-    _table(book, sheets["facilities"], "facilities", _without_blanks(book), frozen=1)
-    _table(book, sheets["coverage"], "coverage", covered, frozen=3, printed=15)
-    _table(book, sheets["gaps"], "gaps", gaps, frozen=4, printed=14, links=links)
-    _table(book, sheets["scorecard"], "scorecard", card, frozen=2, printed=12)
-    _table(book, sheets["issues"], "issues", issues, frozen=1)
+    table_sheet(book, sheets["units"], "units", units, frozen=1, links=to_map)
+    table_sheet(book, sheets["facilities"], "facilities", _without_blanks(book), frozen=1)
+    table_sheet(book, sheets["coverage"], "coverage", covered, frozen=3, printed=15)
+    wide = 15 if book.head("how_sure") in gaps.columns else 14
+    table_sheet(book, sheets["gaps"], "gaps", gaps, frozen=4, printed=wide, links=links)
+    table_sheet(book, sheets["scorecard"], "scorecard", card, frozen=2, printed=12)
+    table_sheet(book, sheets["issues"], "issues", issues, frozen=1)
+    write_decided(book, sheets)
 
 
-def _without_blanks(book: _Book) -> pd.DataFrame:
+def _without_blanks(book: Book) -> pd.DataFrame:
     """Give the facilities without those further columns that nobody filled in."""
     table = readers.facilities_table(book.assessment, book.lang)
     further = [book.head(key) for key in _FURTHER]
     return table.drop(columns=[name for name in further if table[name].isna().all()])
 
 
-def _sheet_names(book: _Book) -> dict[str, str]:
-    return texts("sheets", book.lang)
+def _sheet_names(book: Book) -> dict[str, str]:
+    """Name the sheets; those of what helps to decide only where it was asked for."""
+    asked = decided_sheets(book)
+    names = texts("sheets", book.lang)
+    return {key: name for key, name in names.items() if key not in DECIDED or key in asked}
 
 
-def _properties(book: _Book) -> None:
+def _properties(book: Book) -> None:
     config = book.assessment.config
     county = config.label(book.lang)
     told = {
@@ -184,14 +166,14 @@ def _properties(book: _Book) -> None:
     book.book.set_properties(properties)
 
 
-def _use(book: _Book) -> str:
+def _use(book: Book) -> str:
     number = book.assessment.config.map.approval_number
     if number:
         return word("approved", book.lang, number=number)
     return word("internal", book.lang)
 
 
-def _page(book: _Book, sheet: Worksheet, key: str) -> None:
+def _page(book: Book, sheet: Worksheet, key: str) -> None:
     """Set a sheet up for A4, landscape, as wide as the page."""
     sheet.set_landscape()
     sheet.set_paper(9)
@@ -210,90 +192,12 @@ def _in_page(text: object, lang: Lang, longest: int) -> str:
     return plain_text(text, lang).replace("\n", " ")[:longest].replace("&", "&&")
 
 
-# --- sheets with one table each ---------------------------------------------------------------
-
-
-def _table(
-    book: _Book,
-    sheet: Worksheet,
-    key: str,
-    table: pd.DataFrame,
-    *,
-    frozen: int,
-    printed: int = 0,
-    links: tuple[Links, ...] = (),
-) -> None:
-    """Write a sheet's table; `printed` columns go on paper (0: all), and all are on screen."""
-    sheet.freeze_panes(1, frozen)
-    sheet.repeat_rows(0)
-    dress = Dress(links, _marks(book), printed=printed)
-    end = write_table(sheet, book.looks, as_shown(table, book.lang), book.lang, dress=dress)
-    if table.empty:
-        told = texts("empty", book.lang)[key]
-        sheet.write_string(1, 0, told, book.looks.cell(framed=False))
-    last = max(end - 1, 1)
-    sheet.autofilter(0, 0, last, len(table.columns) - 1)
-    if printed:
-        sheet.print_area(0, 0, last, printed - 1)
-    _colour(book, sheet, table, 0)
-
-
-def _marks(book: _Book) -> dict[str, _Mark]:
-    """Give what marks a value by heading: text says it, and colour too."""
-    lang = book.lang
-    verdicts = {STATUS[key] if lang == "zh" else key: key for key in ("met", "not met", "unknown")}
-    unverified = word("unverified", lang)
-
-    def verdict(value: Any) -> str:
-        told = str(value or "")
-        exact = verdicts.get(told, "")
-        unknown = next(name for name, key in verdicts.items() if key == "unknown")
-        return exact or ("unknown" if told.startswith(unknown) else "")
-
-    def doubt(value: Any) -> str:
-        return "doubt" if value == unverified else ""
-
-    return {
-        book.head("verdict"): verdict,
-        book.head("flag"): doubt,
-        book.head("target_flag"): doubt,
-        book.head("unverified"): doubt,
-        book.head("unverified_share"): lambda value: "doubt" if value else "",
-        book.head("known_facilities"): lambda value: "unknown" if value == 0 else "",
-    }
-
-
-def _colour(book: _Book, sheet: Worksheet, table: pd.DataFrame, row: int) -> None:
-    """Lay colour scales with fixed ends over scores and shares: a colour means one value."""
-    shares = ("complete_share", *(f"{name}_share" for name in DENOMINATORS))
-    kinds = {"score": "score", **dict.fromkeys(shares, "share")}
-    headings = [str(name) for name in table.columns]
-    for key, kind in kinds.items():
-        if book.head(key) in headings and len(table):
-            column = headings.index(book.head(key))
-            low, middle, high = _SCALES[kind]
-            scale = {
-                "type": "3_color_scale",
-                "min_type": "num",
-                "mid_type": "num",
-                "max_type": "num",
-                "min_value": low,
-                "mid_value": middle,
-                "max_value": high,
-                "min_color": _LOW,
-                "mid_color": _MIDDLE,
-                "max_color": _HIGH,
-            }
-            last = min(row + len(table), SHEET_ROWS - 1)
-            sheet.conditional_format(row + 1, column, last, column, scale)
-
-
-def _unit_links(book: _Book, units: pd.DataFrame) -> tuple[Links, ...]:
+def _unit_links(book: Book, units: pd.DataFrame) -> tuple[Links, ...]:
     targets = [book.map_link("unit", key) for key in units[book.head("unit_id")]]
     return (Links(book.head("unit_name"), targets, book.say("map_tip")),)
 
 
-def _gap_links(book: _Book, gaps: pd.DataFrame, units: pd.DataFrame) -> tuple[Links, ...]:
+def _gap_links(book: Book, gaps: pd.DataFrame, units: pd.DataFrame) -> tuple[Links, ...]:
     """Lead from a gap to the map, and from its unit to the unit's first row."""
     rows: dict[str, int] = {}
     for row, key in enumerate(units[book.head("unit_id")], start=2):
@@ -313,25 +217,25 @@ def _gap_links(book: _Book, gaps: pd.DataFrame, units: pd.DataFrame) -> tuple[Li
 # --- sheets of several blocks -----------------------------------------------------------------
 
 
-def _notes(book: _Book, sheet: Worksheet) -> None:
+def _notes(book: Book, sheet: Worksheet) -> None:
     lang = book.lang
     row = _front(book, sheet, _NOTE_WIDTHS)
-    row = _pairs(book, sheet, row, readers.notes_table(book.assessment, lang), _NOTE_WIDTHS)
+    row = pairs(book, sheet, row, readers.notes_table(book.assessment, lang), _NOTE_WIDTHS)
     row = _sheets(book, sheet, row + 1)
-    row = _title(book, sheet, row + 1, book.say("sources"))
+    row = title(book, sheet, row + 1, book.say("sources"))
     sources = readers.sources_table(book.assessment, lang)
-    dress = Dress(marks=_marks(book), widths=_NOTE_WIDTHS)
+    dress = Dress(marks=marks(book), widths=_NOTE_WIDTHS)
     row = write_table(sheet, book.looks, sources, lang, row=row, dress=dress)
-    row = _title(book, sheet, row + 1, book.say("thresholds"))
+    row = title(book, sheet, row + 1, book.say("thresholds"))
     asked = readers.thresholds_table(book.assessment, lang)
     write_table(sheet, book.looks, asked, lang, row=row, dress=dress)
 
 
-def _overview(book: _Book, sheet: Worksheet) -> None:
+def _overview(book: Book, sheet: Worksheet) -> None:
     lang, a = book.lang, book.assessment
     row = _front(book, sheet, _VIEW_WIDTHS)
     sheet.fit_to_pages(1, 1)
-    row = _title(book, sheet, row, book.say("totals"))
+    row = title(book, sheet, row, book.say("totals"))
     row = _totals(book, sheet, row, readers.totals_table(a, lang))
     blocks: Mapping[str, tuple[str, pd.DataFrame]] = {
         "circles": ("units", readers.overview_table(a, lang)),
@@ -339,19 +243,19 @@ def _overview(book: _Book, sheet: Worksheet) -> None:
         "verdicts": ("scorecard", readers.verdicts_table(a, lang)),
     }
     for key, (leads_to, table) in blocks.items():
-        row = _title(book, sheet, row + 1, book.say(key), leads_to)
+        row = title(book, sheet, row + 1, book.say(key), leads_to)
         if table.empty:
             told = texts("empty", lang)[leads_to]
             sheet.write_string(row, 0, told, book.looks.cell(framed=False))
             row += 1
             continue
-        dress = Dress(marks=_marks(book), widths=_VIEW_WIDTHS)
+        dress = Dress(marks=marks(book), widths=_VIEW_WIDTHS)
         end = write_table(sheet, book.looks, as_shown(table, lang), lang, row=row, dress=dress)
-        _colour(book, sheet, table, row)
+        colour(book, sheet, table, row)
         row = end
 
 
-def _front(book: _Book, sheet: Worksheet, widths: tuple[float, ...]) -> int:
+def _front(book: Book, sheet: Worksheet, widths: tuple[float, ...]) -> int:
     """Write the sheet's title, the line on its use and the link to the map."""
     for column, width in enumerate(widths):
         sheet.set_column(column, column, width)
@@ -366,44 +270,20 @@ def _front(book: _Book, sheet: Worksheet, widths: tuple[float, ...]) -> int:
     return 4
 
 
-def _title(book: _Book, sheet: Worksheet, row: int, text: str, leads_to: str = "") -> int:
-    sheet.set_row(row, 22)
-    if leads_to:
-        name = book.name(leads_to)
-        tip = book.say("sheet_tip", sheet=name)
-        sheet.write_url(row, 0, f"internal:'{name}'!A1", book.looks.title(12), string=text, tip=tip)
-    else:
-        sheet.write_string(row, 0, text, book.looks.title(12))
-    return row + 1
-
-
-def _pairs(
-    book: _Book, sheet: Worksheet, row: int, table: pd.DataFrame, widths: tuple[float, ...]
-) -> int:
-    """Write items and their texts, each text across the sheet, on a row as high as it needs."""
-    wide = sum(widths[1:])
-    for item, told in table.itertuples(index=False):
-        text = plain_text(told, book.lang)
-        height = max(row_height(text, wide * 0.95), row_height(str(item), widths[0] * 0.95))
-        sheet.set_row(row, height)
-        sheet.write_string(row, 0, plain_text(item, book.lang), book.looks.cell())
-        _across(book, sheet, row, 1, len(widths) - 1, text)
-        row += 1
-    return row
-
-
-def _sheets(book: _Book, sheet: Worksheet, row: int) -> int:
-    row = _title(book, sheet, row, book.say("sheets"))
-    for key, told in texts("contents", book.lang).items():
+def _sheets(book: Book, sheet: Worksheet, row: int) -> int:
+    row = title(book, sheet, row, book.say("sheets"))
+    there = _sheet_names(book)
+    contents = texts("contents", book.lang).items()
+    for key, told in ((key, told) for key, told in contents if key in there):
         name = book.name(key)
         link = book.looks.cell("text", "link")
         sheet.write_url(row, 0, f"internal:'{name}'!A1", link, string=name)
-        _across(book, sheet, row, 1, len(_NOTE_WIDTHS) - 1, told)
+        across(book, sheet, row, 1, len(_NOTE_WIDTHS) - 1, told)
         row += 1
     return row
 
 
-def _totals(book: _Book, sheet: Worksheet, row: int, table: pd.DataFrame) -> int:
+def _totals(book: Book, sheet: Worksheet, row: int, table: pd.DataFrame) -> int:
     """Write counts: item, value, unit, and a note across the rest of the sheet."""
     last, persons = len(_VIEW_WIDTHS) - 1, word("persons", book.lang)
     write_head(sheet, book.looks, [str(name) for name in table.columns], row, _VIEW_WIDTHS)
@@ -419,11 +299,5 @@ def _totals(book: _Book, sheet: Worksheet, row: int, table: pd.DataFrame) -> int
             shown = value if is_below_one(value) else whole_persons(float(value))
             sheet.write_number(row, 1, shown, look)
         sheet.write_string(row, 2, unit, book.looks.cell())
-        _across(book, sheet, row, 3, last, note)
+        across(book, sheet, row, 3, last, note)
     return row + 1
-
-
-def _across(book: _Book, sheet: Worksheet, row: int, first: int, last: int, text: str) -> None:
-    sheet.merge_range(row, first, row, last, "", book.looks.cell())
-    if text:
-        sheet.write_string(row, first, text, book.looks.cell())
