@@ -129,7 +129,7 @@ def _rows(
 def _residents(reading: Reading) -> list[pd.DataFrame]:
     units, cells = reading.units, reading.cells
     unit = units.index.get_indexer(cells["unit_id"])
-    persons = np.bincount(unit, cells["persons"], len(units)).round(_DECIMALS)
+    persons = np.bincount(unit, cells["persons"], len(units)).astype(np.float64).round(_DECIMALS)
     known = units["residents"].to_numpy(np.float64, na_value=np.nan)
     county = reading.config.reconcile.residents or np.nan
     told = [_rows("residents", units, persons, known, county, "units")]
