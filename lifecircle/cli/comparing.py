@@ -59,12 +59,15 @@ def _scenario(path: Path, change: Path, out: Path, lang: Lang | None, *, quiet: 
     config, scenario = read_config(path), read_scenario(change)
     chosen = config.map.lang if lang is None else lang.value
     with show_steps(chosen, _STEPS, quiet=quiet) as progress:
-        from lifecircle.county import assess
+        from lifecircle.county import judge
         from lifecircle.difference import compare_runs, run_of, write_difference
+        from lifecircle.measuring import measure
         from lifecircle.render.writing import check_writable
 
         check_writable(out)
-        before = assess(config, progress=progress)
-        after = assess(config, scenario=scenario, progress=progress)
+        # Only verdicts are compared: nothing is drawn, and nothing else worked out.
+        as_is = measure(config, drawn=False, progress=progress)
+        changed = measure(config, scenario=scenario, drawn=False, progress=progress)
+        before, after = (judge(each, each.standards[0]) for each in (as_is, changed))
         runs = run_of(before, path.name), run_of(after, change.name)
         return write_difference(compare_runs(*runs, lang=chosen), out, lang=chosen)
