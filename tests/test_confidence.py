@@ -167,6 +167,14 @@ def test_the_edge_of_the_county(config):
     assert (row["nearest_outside"], row["share"] - row["cut_share"]) == (0.0, 0.0)
 
 
+def test_osm_that_was_read_beyond_the_border_knows_that_there_is_none(config):
+    measured = street_county(config, posts=[(0, 0), (2900, 0)])
+    mapped = measured.facilities.assign(source="OpenStreetMap", kind=["post", "bank"])
+    reading = replace(measured.reading, facilities=mapped)
+    row = swept(walk(reading, drawn=False))[0].edge.loc[("near", "post")]
+    assert (row["outside_facilities"], row["outside_known"]) == (0, True)
+
+
 def test_completeness_of_a_unit(config):
     measured = street_county(config, posts=[(0, 0), (500, 150), (2900, 0)])
     row = swept(measured)[0].completeness.loc["a"]

@@ -11,6 +11,7 @@ import shapely
 
 from lifecircle.confidence.grounds import Ground
 from lifecircle.confidence.sweeping import CLOSE, threshold, walks, with_way
+from lifecircle.confidence.varied import from_osm
 from lifecircle.config import WalkProfile
 from lifecircle.indicator import within
 from lifecircle.kernels.graph import Bools
@@ -39,9 +40,10 @@ def edge_effect(
         Index (circle, kind):
 
         - ``limit``, ``limit_unit``; ``persons`` judged;
-        - ``outside_facilities`` that are known beyond the boundary, and ``outside_known``, False
-          where there is none: facilities outside are then not known, and coverage near the
-          boundary may be too low;
+        - ``outside_facilities`` that are known beyond the boundary, and ``outside_known``: whether
+          that is all there is, as far as OSM knows. False where neither a facility of the kind was
+          read outside, nor OSM knows the kind and was read beyond the boundary: facilities outside
+          are then not known, and coverage near the boundary may be too low;
         - ``nearest_outside``: residents whose nearest facility lies outside;
         - ``share`` of residents covered, ``cut_share`` if nothing outside were known;
         - ``rim_persons``: residents who live within a threshold's walk of the boundary, straight
@@ -96,7 +98,7 @@ class _Edge:
             "limit_unit": r.unit,
             "persons": total,
             "outside_facilities": int(beyond.sum()),
-            "outside_known": bool(beyond.any()),
+            "outside_known": bool(beyond.any()) or self._mapped(r.kind),
             "nearest_outside": persons(outside),
             "share": min(covered / total, 1.0) if total else np.nan,
             "cut_share": min((covered - lost) / total, 1.0) if total else np.nan,
@@ -104,6 +106,11 @@ class _Edge:
             "rim_decided": lost,
             "rim_lacking": persons(at_rim & ~near),
         }
+
+    def _mapped(self, kind: str) -> bool:
+        """Tell whether OSM was read beyond the boundary, and knows the kind."""
+        osm = from_osm(self._measured.facilities)
+        return bool((osm & ~self._inside).any() and (osm & (self._kind == kind)).any())
 
     def _decided(self, r: Requirement, near: Bools) -> Bools:
         """Tell whom nothing but facilities outside covers."""
