@@ -209,6 +209,9 @@ def test_standards_compare_where_both_require(mini, tmp_path):
         "park": (False, True),
         "retail": (True, False),
     }
+    # The shops are no fewer because nobody asks for them any more.
+    assert set(data["facilities"]["state"]) == {0}
+    assert sorted(data["facilities"]["name"]) == ["设施0", "设施1", "设施2"]
 
 
 def test_another_threshold_is_told_in_english(mini, tmp_path):

@@ -45,7 +45,7 @@ def shown(difference: Difference) -> Changes:
     if before.facilities is None or after.facilities is None:
         notes.append(_NO_LAYERS)
     else:
-        facilities = compare_facilities(before.facilities, after.facilities)
+        facilities = _facilities(before.facilities, after.facilities, topics)
     outline = after.record.get("outline")
     config = after.record.get("config", {})
     return Changes(
@@ -65,6 +65,20 @@ def shown(difference: Difference) -> Changes:
         facilities=facilities,
         notes=notes,
     )
+
+
+def _facilities(
+    before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, topics: list[Topic]
+) -> gpd.GeoDataFrame:
+    """Compare facilities of the kinds that both runs asked for; others stand as they are."""
+    asked = [{topic.kind for topic in topics if topic.judged[side]} for side in (0, 1)]
+    both = asked[0] & asked[1]
+    one, two = (table[table["kind"].isin(both)] for table in (before, after))
+    lone = [
+        table[table["kind"].isin(kinds - both)]
+        for table, kinds in zip((before, after), asked, strict=True)
+    ]
+    return compare_facilities(pd.concat([one, *lone]), pd.concat([two, *lone]))
 
 
 def _named(labels: dict[str, Any]) -> dict[str, str]:

@@ -121,7 +121,7 @@ function unitTable(topic) {
 
 /** All requirements: what changed comes first; what is not compared says why. */
 function topicTable() {
-  const weight = (topic) => (figure("gained", topic, 0) || 0) + (figure("lost", topic, 0) || 0) + (topics[topic].note ? 0.4 : 0);
+  const weight = (topic) => (figure("gained", topic, 0) || 0) + (figure("lost", topic, 0) || 0) + (topics[topic].note ? (topics[topic].judged.every(Boolean) ? 0.4 : -1) : 0);
   const order = topics.map((_, topic) => topic).sort((a, b) => weight(b) - weight(a));
   return el("table", { class: "lc-changes", id: "lc-kinds" },
     el("caption", {}, t("by_kind")),
@@ -286,6 +286,8 @@ function clearOfLegend() {
 function start() {
   const stage = map.getContainer();
   const most = topics.map((_, topic) => (figure("gained", topic, 0) || 0) + (figure("lost", topic, 0) || 0) + Math.abs(pointsOf(topic, 0) || 0));
+  // What is not compared comes last: there is nothing to draw of it.
+  topics.forEach((topic, i) => { if (topic.note) most[i] = data.walks[topic.walk] ? -1 : -2; });
   state.topic = Math.max(0, most.indexOf(Math.max(...most)));
   if (!views().includes(state.view)) state.view = views()[0] || "none";
   controls.legend = el("div", { class: "lc-card-body", "aria-live": "polite" });
