@@ -15,7 +15,7 @@ import shapely
 from lifecircle.render.gis.words import storable
 
 _POINTS: Final = ("Point", "MultiPoint")
-_EMPTY_TYPE: Final = {"facilities": "Point", "gaps_points": "Point"}
+_EMPTY_TYPE: Final = {"facilities": "Point", "gaps_points": "Point", "sites": "Point"}
 _INT32: Final = np.iinfo(np.int32)
 # Names that Windows keeps for devices, whatever follows the first dot.
 _DEVICES: Final = frozenset(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from lifecircle.render.gis.decided import with_decisions
 from lifecircle.render.gis.geopackage import write_geopackage
 from lifecircle.render.gis.words import labels, name_table
 from lifecircle.render.mappable import Mappable
@@ -119,9 +120,10 @@ def layer_tables(assessment: Mappable) -> tuple[dict[str, gpd.GeoDataFrame], pd.
     Returns
     -------
     tuple
-        Key of each layer (`lifecircle.render.gis.words.LAYERS`) -> its rows without index, with
-        the names of kinds, and for units and cells the score of their own circle: the first that
-        is meant for their setting. And `lifecircle.render.gis.words.name_table`.
+        Key of each layer (`lifecircle.render.gis.words.LAYERS`, and of `ASKED_LAYERS` what was
+        asked for) -> its rows without index, with the names of kinds, and for units and cells the
+        score of their own circle: the first that is meant for their setting. And
+        `lifecircle.render.gis.words.name_table`.
     """
     names = name_table(assessment.standard, assessment.facilities["kind"].unique())
     layers = {
@@ -131,7 +133,7 @@ def layer_tables(assessment: Mappable) -> tuple[dict[str, gpd.GeoDataFrame], pd.
         "cells": _with_score(cell_layer(assessment, minutes=True), names).reset_index(),
         "gaps": _with_kinds(gap_layer(assessment).reset_index(), names),
     }
-    return layers, names
+    return with_decisions(layers, assessment), names
 
 
 def write_layers(path: Path, assessment: Mappable, *, lang: Lang = "zh") -> None:

@@ -7,11 +7,14 @@ from typing import Any
 
 import pandas as pd
 import pyproj
+from pydantic import ValidationError
 
+from lifecircle.config import CountyConfig, WalkConfig
 from lifecircle.render.gis.run import FinishedRun
 from lifecircle.render.gis.vector import Written
 from lifecircle.render.gis.words import clean, word
 from lifecircle.render.tables.words import word as table_word
+from lifecircle.render.walking_words import walking_words
 from lifecircle.standards import Lang, clause
 
 
@@ -125,11 +128,25 @@ def _stated(run: FinishedRun, lang: Lang) -> dict[str, str]:
         "notice": str(config.get(f"notice_{lang}") or ""),
         "producer": str(_part(config, "map").get("producer") or ""),
         "date": str(run.record.get("generated") or "")[:10],
+        "walking": _walking(run, lang),
         "standard": f"{named} ({source})" if named and source else named,
         "software": " ".join(
             part for part in ("lifecircle", str(software.get("lifecircle") or "")) if part
         ),
     }
+
+
+def _walking(run: FinishedRun, lang: Lang) -> str:
+    """Say how people were taken to move; nothing where the record does not tell."""
+    told = _part(run.record, "config", "walk")
+    try:
+        walk = WalkConfig.model_validate(dict(told)) if told else None
+    except ValidationError:  # of another version
+        return ""
+    if walk is None:
+        return ""
+    config = CountyConfig.model_construct(walk=walk, elevation=None)
+    return walking_words(config, run.record, lang)
 
 
 def _sources(run: FinishedRun, lang: Lang) -> list[str]:

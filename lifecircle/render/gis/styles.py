@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import geopandas as gpd
@@ -12,13 +13,16 @@ import pandas as pd
 
 from lifecircle.render.gis.qml import Rule, Style, Symbol, qml, raster_qml
 from lifecircle.render.gis.sld import sld
-from lifecircle.render.gis.words import describe, labels, word
+from lifecircle.render.gis.words import Field, describe, labels, word
+from lifecircle.render.tables.decided_words import decided_word
+from lifecircle.render.web.decisionpack import supply_edges
 from lifecircle.standards import Lang
 
 # The same as in templates/cells.js and layers.js.
 NO_DATA: Final = "#b4babf"
 GOOD_TO_BAD: Final = ("#fde725", "#7ad151", "#22a884", "#2a788e", "#414487", "#440154")
 GAP: Final = "#c24e00"
+NEWLY: Final = "#e5158b"  # as in circle.js: proposed sites, and whom they newly cover
 INK: Final = "#17313b"
 MINUTE_BREAKS: Final = (5.0, 10.0, 15.0, 30.0, 60.0)
 # The map rounds a score to tenths before it classes it.
@@ -34,6 +38,11 @@ _MINUTES: Final = ("≤ 5", "5 – 10", "10 – 15", "15 – 30", "30 – 60", "
 _OTHER: Final = "#546e7a"  # the colour of a kind that states none
 _NEVER: Final = 1e6  # min; a bound above every walk
 _HATCHES: Final = (45.0, 135.0, 0.0, 90.0)
+_VERDICTS: Final = {
+    "robust": (GAP, 45.0),
+    "sensitive": ("#8c6d1f", 135.0),
+    "no_road": (_OTHER, 0.0),
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,8 @@ def layer_styles(
     list of WrittenStyle
         Facilities by kind; isochrones by kind and limit, the first kind switched on (those of all
         kinds at once would show the nearest of any); units by score; cells by score and by the
-        minutes to each kind; gaps hatched.
+        minutes to each kind, and by supply where there is any; gaps hatched, and by how sure they
+        are where that is known; proposed sites by kind, with their rank, and whom they cover.
     """
     base = key.removesuffix("_points")
     made = {
@@ -85,9 +95,11 @@ def layer_styles(
         "units": _units,
         "cells": _cells,
         "gaps": _gaps,
+        "sites": _sites,
+        "site_cells": _site_cells,
     }[base](frame, names, lang)
     point = bool(len(frame)) and str(frame.geom_type.iloc[0]).endswith("Point")
-    geometry = "marker" if point or key in ("facilities", "gaps_points") else "fill"
+    geometry = "marker" if point or key in ("facilities", "gaps_points", "sites") else "fill"
     columns = [str(name) for name in frame.columns if name != frame.geometry.name]
     inside = {name: (stored or {}).get(name, name) for name in columns}
     aliases = {inside[f.field]: f.label(lang) for f in describe(key, columns, names)}
@@ -172,8 +184,8 @@ def _rank(minutes: float) -> int:
 
 def _units(frame: gpd.GeoDataFrame, names: pd.DataFrame, lang: Lang) -> list[Style]:
     named = "name" if "name" in frame.columns else ""
-    scored = _scored(frame, names, lang, INK)
-    return [replace(style, label_field=named) for style in scored]
+    told = [*_scored(frame, names, lang, INK), *_supplied(frame, names, lang, INK)]
+    return [replace(style, label_field=named) for style in told]
 
 
 def _cells(frame: gpd.GeoDataFrame, names: pd.DataFrame, lang: Lang) -> list[Style]:
@@ -182,7 +194,7 @@ def _cells(frame: gpd.GeoDataFrame, names: pd.DataFrame, lang: Lang) -> list[Sty
         for kind, label in labels(names, "kind", lang).items()
         if f"minutes_{kind}" in frame.columns
     ]
-    return _scored(frame, names, lang, "") + timed
+    return [*_scored(frame, names, lang, ""), *timed, *_supplied(frame, names, lang, "")]
 
 
 def _scored(frame: gpd.GeoDataFrame, names: pd.DataFrame, lang: Lang, outline: str) -> list[Style]:
@@ -216,6 +228,67 @@ def _timed(field: str, name: str, lang: Lang) -> Style:
     return Style(name, "graduated", field, tuple(rules))
 
 
+def _supplied(
+    frame: gpd.GeoDataFrame, names: pd.DataFrame, lang: Lang, outline: str
+) -> list[Style]:
+    """Grade each supply by fifths of those who have some; none in reach is a class of its own."""
+    persons = next((name for name in ("persons", "residents") if name in frame.columns), None)
+    lived = np.ones(len(frame)) if persons is None else frame[persons].fillna(0.0).to_numpy(float)
+    columns = [str(name) for name in frame.columns if str(name).startswith("supply_")]
+    found = []
+    for field in describe("units", columns, names):
+        edges = supply_edges(frame[field.field].to_numpy(float), lived)
+        found.append(_by_supply(field, edges, lang, outline))
+    return found
+
+
+def _by_supply(field: Field, edges: list[float], lang: Lang, outline: str) -> Style:
+    classes = list(pairwise(edges))
+    shades = np.linspace(4, 0, max(len(classes), 1)).round().astype(int)
+    none = Symbol("fill", GOOD_TO_BAD[5], 0.85, outline=outline)
+    rules = [Rule(word("supply_none", lang), none, least=0.0, most=0.0)]
+    for number, (low, high) in enumerate(classes):
+        least, most = (0.0 if number == 0 else low), (_NEVER if high == edges[-1] else high)
+        label = f"{low:.3g} – {high:.3g}" if low < high else f"{low:.3g}"
+        colour = GOOD_TO_BAD[shades[number]]
+        rules.append(
+            Rule(label, Symbol("fill", colour, 0.85, outline=outline), least=least, most=most)
+        )
+    grey = Symbol("fill", NO_DATA, 0.85, outline=outline)
+    rules.append(Rule(word("supply_unknown", lang), grey, missing=True))
+    return Style(field.label(lang), "graduated", field.field, tuple(rules))
+
+
+def _sites(frame: gpd.GeoDataFrame, names: pd.DataFrame, lang: Lang) -> list[Style]:
+    look = Symbol("marker", NEWLY, outline=INK, width=0.3)
+    rules = [
+        Rule(label, look, {"kind": kind}) for kind, label in _occurring(frame, names, lang).items()
+    ]
+    return [Style(word("by_kind", lang), "categorised", "kind", tuple(rules), label_field="rank")]
+
+
+def _site_cells(frame: gpd.GeoDataFrame, names: pd.DataFrame, lang: Lang) -> list[Style]:
+    point = bool(len(frame)) and str(frame.geom_type.iloc[0]).endswith("Point")
+    look = Symbol("marker" if point else "fill", NEWLY, 0.7)
+    rules = [
+        Rule(label, look, {"kind": kind}) for kind, label in _occurring(frame, names, lang).items()
+    ]
+    return [Style(word("by_kind", lang), "categorised", "kind", tuple(rules))]
+
+
+def _by_verdict(frame: gpd.GeoDataFrame, lang: Lang, *, point: bool) -> list[Style]:
+    """Tell robust gaps from others; none where no settings were swept."""
+    if "verdict" not in frame.columns:
+        return []
+    rules = []
+    for verdict, (colour, hatch) in _VERDICTS.items():
+        area = Symbol("fill", colour, outline=colour, width=0.4, hatch=hatch)
+        look = Symbol("marker", colour) if point else area
+        rules.append(Rule(decided_word("verdict", verdict, lang), look, {"verdict": verdict}))
+    name = word("by_verdict", lang)
+    return [Style(name, "categorised", "verdict", tuple(rules), label_field="rank")]
+
+
 def _gaps(frame: gpd.GeoDataFrame, names: pd.DataFrame, lang: Lang) -> list[Style]:
     point = bool(len(frame)) and str(frame.geom_type.iloc[0]).endswith("Point")
     rules = []
@@ -224,4 +297,5 @@ def _gaps(frame: gpd.GeoDataFrame, names: pd.DataFrame, lang: Lang) -> list[Styl
         hatch = _HATCHES[number % len(_HATCHES)]
         area = Symbol("fill", GAP, outline=GAP, width=0.4, hatch=hatch)
         rules.append(Rule(label, Symbol("marker", GAP) if point else area, {"kind": kind}))
-    return [Style(word("by_kind", lang), "categorised", "kind", tuple(rules), label_field="rank")]
+    by_kind = Style(word("by_kind", lang), "categorised", "kind", tuple(rules), label_field="rank")
+    return [by_kind, *_by_verdict(frame, lang, point=point)]

@@ -19,6 +19,9 @@ from lifecircle.tables import FACILITIES, UNITS, yes_columns
 LAYERS: Final = ("facilities", "isochrones", "units", "cells", "gaps")
 """The layers of an assessment by their keys, in the order in which they are written."""
 
+ASKED_LAYERS: Final = ("sites", "site_cells")
+"""Layers that are there only where sites were asked for."""
+
 # Characters that XML and file formats cannot hold.
 _LOST: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # Of names also what is not seen, and marks that reorder text.
@@ -61,8 +64,8 @@ def layer_name(key: str, lang: Lang) -> str:
     Parameters
     ----------
     key
-        One of `LAYERS`, the same with ``_points`` (what of a layer of areas has no area),
-        ``"fields"`` or ``"names"``.
+        One of `LAYERS` or `ASKED_LAYERS`, the same with ``_points`` (what of a layer of areas has
+        no area), ``"fields"`` or ``"names"``.
     lang
         Language.
 
@@ -227,7 +230,10 @@ def describe(layer: str, columns: Iterable[str], names: pd.DataFrame) -> list[Fi
     """
     composed = _composed(names)
     layer = layer.removesuffix("_points")
-    found = (composed.get(str(c)) or _plain_field(layer, str(c)) for c in columns)
+    found = (
+        composed.get(str(c)) or _numbered(composed, str(c)) or _plain_field(layer, str(c))
+        for c in columns
+    )
     return [replace(field, layer=layer) for field in found]
 
 
@@ -268,6 +274,16 @@ def _composed(names: pd.DataFrame) -> Mapping[str, Field]:
                 start = f"{told['start']}{number if circle and kind else ''}"
                 found[field] = Field("", field, zh, en, told["unit"], f"{start}_{kind or circle}")
     return found
+
+
+def _numbered(composed: Mapping[str, Field], name: str) -> Field | None:
+    """Describe the second and further supply of one kind: by another method or limit."""
+    base, _, number = name.rpartition("_")
+    field = composed.get(base)
+    if field is None or not number.isdigit() or not base.startswith(("supply_", "unreached_")):
+        return None
+    zh, en = (word("another", lang, what=field.label(lang), n=number) for lang in ("zh", "en"))
+    return replace(field, field=name, zh=zh, en=en, short=f"{field.short[:8]}_{number}")
 
 
 def _both(names: pd.DataFrame, what: str) -> dict[str, tuple[str, str]]:

@@ -6,7 +6,7 @@ Nothing of this is in the page where nothing was asked for. ``templates/deciding
 from __future__ import annotations
 
 import math
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -16,27 +16,17 @@ from lifecircle.kernels.graph import Floats, Longs
 from lifecircle.render.faultwords import field_zh
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.rounding import floor_share
+from lifecircle.render.tables.decided import decisions_of
 from lifecircle.render.web.cellpack import Arrangement
 from lifecircle.render.web.packing import MISSING_16, codes, pack_array, pack_points
 from lifecircle.tables import SCOPE_COUNTY
-from lifecircle.tables.decisions import NOTHING, Confidence, Decisions, Moments, Sited, Supplied
+from lifecircle.tables.decisions import Confidence, Moments, Sited, Supplied
 
 PARTS: Final = (0.2, 0.4, 0.6, 0.8)
 """Classes of supply: each holds a fifth of those who have some. Ours; 0 is a class of its own."""
 
 STEPS: Final = 400
 """Steps of equal ratio within each class of supply, in which the page has it. Ours."""
-
-
-def decisions_of(assessment: Mappable) -> Decisions:
-    """Give what helps to decide, or nothing where an object has none.
-
-    Parameters
-    ----------
-    assessment
-        An assessment, or what else can be drawn.
-    """
-    return cast("Decisions", getattr(assessment, "decisions", NOTHING))
 
 
 def pack_decisions(assessment: Mappable, arrangement: Arrangement) -> dict[str, Any]:
