@@ -11,41 +11,58 @@
 # ---
 
 # %% [markdown]
-# # 十行代码画出第一张生活圈地图
+# # 01 十行代码画出第一张生活圈地图
 #
-# 读入一个县的配置文件，计算步行时间、覆盖率、生活圈得分和服务缺口，并在笔记本里直接查看离线地图。
+# 读入一个县的配置文件，计算步行时间、覆盖率、生活圈得分和服务缺口，直接查看离线地图。
 # 示例数据为列支敦士登（2013年路网与设施、2012年人口），不代表现状。
 #
-# *The first map in ten lines: read a county file, measure, judge, and look at the offline map.*
+# *The first map in ten lines: read a county file, measure, judge, look at the offline map. The demo is Liechtenstein,
+# with roads and facilities of 2013 and residents of 2012.*
 
 # %%
-from lifecircle import assess, coverage_map, read_config
+from lifecircle import assess, coverage_map, read_config, readable_table, show_progress
 
 county = read_config("../data/liechtenstein/county.toml")
-result = assess(county)
+with show_progress() as progress:
+    result = assess(county, progress=progress)
+result
 
 # %% [markdown]
-# 全县各类设施的覆盖率（分母为人口）。
+# 上面就是摘要：各生活圈得分、最要紧的几条结论；点开三角可看逐项覆盖率、主要缺口和数据提示。
+# 阈值标“未核实”的，引用前请核对原文。
 #
-# *Coverage of each kind for the whole county, by residents.*
-
-# %%
-by_residents = result.coverage.xs("population", level="denominator").loc["county"]
-by_residents[["limit", "limit_unit", "covered", "total", "share"]].round(3)
+# *That was the headline. Unfold coverage, gaps and notes. Check thresholds marked 未核实 (unverified) before quoting them.*
 
 # %% [markdown]
-# 居民最多的服务缺口，以及到最近设施的平均步行分钟数。
+# 地图：点任意一格可看走到各类设施要几分钟；左右面板可切换设施、单元和缺口。地图不联网，
+# `coverage_map(result).save("map.html")` 可存成一个文件发给同事。
 #
-# *The gaps with most residents, and the mean walk to the nearest facility.*
-
-# %%
-columns = ["kind", "unit_id", "persons", "nearest_minutes", "rank"]
-result.gaps.sort_values("persons", ascending=False)[columns].head(10).round(1)
-
-# %% [markdown]
-# 离线地图：不需要网络，可直接发给没有外网的同事（`lifecircle assess` 会把同样的地图写成 `map.html`）。
-#
-# *The map needs no network; `lifecircle assess` writes the same as `map.html`.*
+# *The map needs no network. Click anywhere for walking minutes; `save` makes one file to pass on.*
 
 # %%
 coverage_map(result)
+
+# %% [markdown]
+# 表格：`readable_table` 给出带中文表头的表（数字已按“从严”取整），可以筛选、排序、另存。
+#
+# *Tables with readable headings, rounded so that nothing looks better than it is; filter, sort, save.*
+
+# %%
+gaps = readable_table(result, "gaps")
+gaps.sort_values("阈值外居民（人）", ascending=False).head(8)[
+    [
+        "缺少的设施",
+        "单元",
+        "阈值外居民（人）",
+        "阈值",
+        "阈值核实情况",
+        "最近设施",
+        "平均步行（分钟）",
+    ]
+]
+
+# %% [markdown]
+# 完整成果（地图、工作簿、报告、GIS 图层）一条命令写出：`lifecircle assess data/liechtenstein/county.toml`。
+# 下一本：换成你自己的县。
+#
+# *One command writes map, workbook, report and GIS layers. Next: your own county.*

@@ -17,9 +17,13 @@ from lifecircle.render.report.findings import findings
 from lifecircle.render.report.model import Grid, grid
 from lifecircle.render.report.page import escape
 from lifecircle.render.report.text import count, plain
+from lifecircle.render.standards_text import width
 from lifecircle.render.tables import readers
+from lifecircle.render.tables.decided import FILES, decided_names, decided_tables
+from lifecircle.render.tables.decided_words import shown_table
 from lifecircle.render.tables.findingwords import read_finding
 from lifecircle.render.tables.shown import as_shown
+from lifecircle.render.tables.words import figures, heading
 from lifecircle.render.walking_words import walking_words
 from lifecircle.render.web.frame import dataset_lines
 from lifecircle.render.web.maps import words as map_words
@@ -36,6 +40,8 @@ _KINDS: Final = (
 _GAPS: Final = ("lacking", "unit_name", "persons", "limit", "flag", "nearest", "nearest_minutes")
 _MOST_GAPS: Final = 10
 _CELL: Final = "padding:2px 8px;border-bottom:1px solid rgba(128,128,128,.25);"
+_SHORT: Final = 20  # widths of a Latin letter that are kept on one line
+_SHORT_HEAD: Final = 10
 _SMALL: Final = "font-size:90%;opacity:.85;margin:2px 0"
 
 _READERS: Final[Mapping[str, Callable[[Mappable, Lang], pd.DataFrame]]] = {
@@ -60,7 +66,10 @@ def readable_table(assessment: Mappable, table: str, *, lang: Lang = "zh") -> pd
         As `assess` gives it.
     table
         ``"overview"`` (circles), ``"coverage"``, ``"units"``, ``"gaps"``, ``"facilities"``,
-        ``"scorecard"``, ``"thresholds"`` (of the standard), ``"sources"`` or ``"problems"``.
+        ``"scorecard"``, ``"thresholds"`` (of the standard), ``"sources"``, ``"problems"``; and what
+        was asked for beside the verdicts: ``"moments"``, ``"openings"``, ``"eight_hours"``,
+        ``"supply"``, ``"supply_facilities"``, ``"sites"``, ``"sites_curve"``, ``"confidence"``,
+        ``"confidence_coverage"``, ``"confidence_settings"``, ``"edge"``, ``"reconcile"``.
     lang
         Language of headings and words, ``"zh"`` or ``"en"``.
 
@@ -74,7 +83,7 @@ def readable_table(assessment: Mappable, table: str, *, lang: Lang = "zh") -> pd
     Raises
     ------
     TableError
-        There is no such table.
+        There is no such table, or it was not asked for.
 
     Examples
     --------
@@ -83,13 +92,35 @@ def readable_table(assessment: Mappable, table: str, *, lang: Lang = "zh") -> pd
     >>> with warnings.catch_warnings(action="ignore"):
     ...     result = assess(read_config("data/liechtenstein/county.toml"))
     >>> first = readable_table(result, "gaps").iloc[0]
-    >>> first["缺少的设施"], first["单元"], float(first["阈值外居民（人）"])
-    ('邮政', 'Triesen', 4720.0)
+    >>> first["缺少的设施"], first["单元"], int(first["阈值外居民（人）"])
+    ('邮政', 'Triesen', 4720)
     """
-    if table not in _READERS:
-        remedy = f"use one of {', '.join(_READERS)}"
+    shown = as_shown(_readers_table(assessment, table, lang), lang)
+    known = figures(lang)
+    whole = {
+        name: shown[name].astype("Int64")
+        for name in map(str, shown.columns)
+        if known.get(name) in {"persons", "count"} and _is_whole(shown[name])
+    }
+    return shown.assign(**whole)
+
+
+def _readers_table(assessment: Mappable, table: str, lang: Lang) -> pd.DataFrame:
+    if table in _READERS:
+        return _READERS[table](assessment, lang)
+    if table not in FILES:
+        remedy = f"use one of {', '.join((*_READERS, *FILES))}"
         raise TableError(Fault("table", f"there is none called {table!r}", remedy))
-    return as_shown(_READERS[table](assessment, lang), lang)
+    if table not in decided_names(assessment):
+        remedy = "ask for it in the county's file or config"
+        raise TableError(Fault("table", f"{table!r} was not asked for", remedy))
+    found = decided_tables(assessment)[table]
+    return shown_table(table, found, lang, assessment.config.label(lang))
+
+
+def _is_whole(values: pd.Series) -> bool:
+    numeric = pd.api.types.is_numeric_dtype(values)
+    return numeric and bool((values.dropna() % 1 == 0).all())
 
 
 def assessment_html(assessment: Mappable, lang: Lang) -> str:
@@ -160,8 +191,6 @@ def _gaps(assessment: Mappable, lang: Lang) -> pd.DataFrame:
 
 
 def _persons(table: pd.DataFrame, lang: Lang) -> np.ndarray:
-    from lifecircle.render.tables.words import heading
-
     return cast("np.ndarray", table[heading("persons", lang)].to_numpy(dtype=np.float64))
 
 
@@ -234,12 +263,14 @@ def table_html(part: Grid) -> str:
     """
     side = [f"text-align:{'right' if numeric else 'left'};{_CELL}" for numeric in part.numeric]
     head = "".join(
-        f'<th style="{how}">{escape(name)}</th>' for name, how in zip(part.head, side, strict=True)
+        f'<th style="{how}{_kept(name, _SHORT_HEAD)}">{escape(name)}</th>'
+        for name, how in zip(part.head, side, strict=True)
     )
     rows = "".join(
         "<tr>"
         + "".join(
-            f'<td style="{how}">{escape(cell)}</td>' for cell, how in zip(row, side, strict=True)
+            f'<td style="{how}{_kept(cell)}">{escape(cell)}</td>'
+            for cell, how in zip(row, side, strict=True)
         )
         + "</tr>"
         for row in part.rows
@@ -248,6 +279,11 @@ def table_html(part: Grid) -> str:
         '<table style="border-collapse:collapse;margin:6px 0">'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     )
+
+
+def _kept(text: str, short: int = _SHORT) -> str:
+    """Keep a short text on one line."""
+    return "white-space:nowrap;" if width(text) <= short else ""
 
 
 @cache

@@ -84,12 +84,13 @@ def show_progress(lang: Lang = "zh") -> Iterator[Callable[[str, int, int], None]
 
     names = STAGES_ZH if lang == "zh" else STAGES_EN
     put = _notebook_line() or _stream_line()
-    begin, last = time.perf_counter(), ""
+    begin, last, over = time.perf_counter(), "", False
 
     def progress(stage: str, number: int, of: int) -> None:
         nonlocal last
         last = names.get(stage, stage)
-        put(f"[{number + 1}/{of}] {last}", number, of, [])
+        if not over:  # a later `judge` of what was measured tells its stages to the same
+            put(f"[{number + 1}/{of}] {last}", number, of, [])
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DataWarning)
@@ -99,6 +100,7 @@ def show_progress(lang: Lang = "zh") -> Iterator[Callable[[str, int, int], None]
             put(_FAILED[lang].format(last), 0, 0, [])
             raise
         finally:
+            over = True
             data = [w for w in caught if issubclass(w.category, DataWarning)]
             others = [w for w in caught if w not in data]
     told = [_finding(str(warning.message), lang) for warning in data]
