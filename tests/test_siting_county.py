@@ -134,3 +134,34 @@ def test_the_command(tmp_path):
     wrong = CliRunner().invoke(app, ["site", CONFIG, "--kind", "zoo", "--out", str(tmp_path)])
     assert wrong.exit_code == 1
     assert "does not require 'zoo'" in wrong.output
+
+
+def test_sites_of_limited_capacity_say_whom_they_serve(measured, proposal, tmp_path):
+    small = propose_sites(measured, "clinic", count=3, capacity=300)
+    told, answer = small.record["siting"], small.answer
+    assert told["capacity_per_site"] == 300
+    assert answer.found == pytest.approx(900.0)  # far more live near each of the three
+    assert answer.found <= proposal.answer.found
+    assert answer.gap == 0.0
+    assert small.sites["served"].tolist() == pytest.approx([300.0] * 3)
+    assert small.cells["persons"].sum() == pytest.approx(900.0)
+    assert told["persons_served_after"] - told["persons_served_before"] == pytest.approx(900.0)
+    write_proposal(small, tmp_path)
+    table = pd.read_csv(tmp_path / "sites.csv")
+    assert table["服务居民（人） served"].tolist() == pytest.approx([300.0] * 3)
+    assert table["容量（人） capacity"].tolist() == [300.0] * 3
+    huge = propose_sites(measured, "clinic", count=3, capacity=1e6)
+    assert huge.answer.found == pytest.approx(proposal.answer.found)
+
+
+def test_the_command_takes_a_capacity(tmp_path):
+    given = ["--kind", "clinic", "--count", "2", "--capacity", "300", "--out", str(tmp_path)]
+    done = CliRunner().invoke(app, ["site", CONFIG, *given, "-q"])
+    assert done.exit_code == 0, done.output
+    record = json.loads((tmp_path / "site.json").read_text("utf-8"))["siting"]
+    assert (record["capacity_per_site"], record["found"]) == (300.0, pytest.approx(600.0))
+    wrong = CliRunner().invoke(
+        app, ["site", CONFIG, "--kind", "clinic", "--capacity", "0", "--out", str(tmp_path), "-q"]
+    )
+    assert wrong.exit_code == 1
+    assert "容量是 0" in wrong.output

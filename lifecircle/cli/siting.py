@@ -45,6 +45,12 @@ def site(  # noqa: PLR0913, PLR0917 - an option each
         float | None,
         typer.Option("--share", help="Share of residents to be covered (lscp, pcenter). 覆盖率"),
     ] = None,
+    capacity: Annotated[
+        float | None,
+        typer.Option(
+            "--capacity", help="Residents that a new site can serve at most (mclp, lscp). 容量"
+        ),
+    ] = None,
     candidates: Annotated[
         str,
         typer.Option(
@@ -94,6 +100,7 @@ def site(  # noqa: PLR0913, PLR0917 - an option each
                 objective=objective.value,
                 count=count,
                 share=share,
+                capacity=capacity,
                 candidates=candidates,
                 cutoff_minutes=cutoff,
                 penalty_minutes=penalty,

@@ -44,7 +44,8 @@ class Proposal:
         The answer's ``sites`` with ``candidate_id``, ``name``, ``source``, ``unit_id``,
         ``unit_name``, ``lon``, ``lat`` (WGS 84) and a Point in the county's metric CRS.
     cells
-        Cells that the sites newly cover: ``persons``, ``rank`` of the nearest site, geometry.
+        Cells that the sites newly cover: ``persons``, ``rank`` of the nearest site (with a capacity
+        of the one that serves most of them), geometry.
     record
         What was asked, of what, and what came of it: the content of site.json.
     """
@@ -72,6 +73,7 @@ def propose_sites(  # noqa: PLR0913 - each is a choice that site.json states
     objective: Objective = "mclp",
     count: int | None = 5,
     share: float | None = None,
+    capacity: float | None = None,
     candidates: str | Path = "nodes",
     cutoff_minutes: float = CUTOFF_MINUTES,
     penalty_minutes: float = PENALTY_MINUTES,
@@ -88,7 +90,7 @@ def propose_sites(  # noqa: PLR0913 - each is a choice that site.json states
         The county, as `lifecircle.measure` gives it; its first standard judges.
     kind
         Kind of facility that the standard requires.
-    objective, count, share, time_limit
+    objective, count, share, capacity, time_limit
         As for `solve_siting`.
     candidates
         ``"nodes"``: junctions of the network inside a unit within whose threshold a lacking
@@ -150,13 +152,16 @@ def propose_sites(  # noqa: PLR0913 - each is a choice that site.json states
         cutoff,
         0.0 if covers else penalty_minutes * 60,
     )
-    answer = solve_siting(problem, objective, count=count, share=share, time_limit=time_limit)
+    answer = solve_siting(
+        problem, objective, count=count, share=share, capacity=capacity, time_limit=time_limit
+    )
     record = {
         "siting": {
             "kind": kind,
             "objective": objective,
             "count": None if objective == "lscp" else count,
             "share": share,
+            "capacity_per_site": capacity,
             "candidates_from": str(candidates),
             "thinned_to_one_per_m": THIN_M if candidates == "nodes" else None,
             "time_limit_seconds": time_limit,
@@ -362,7 +367,7 @@ def _thresholds(cells: gpd.GeoDataFrame, limit: Floats) -> dict[str, float]:
 
 
 def _result(problem: SitingProblem, answer: Siting) -> dict[str, Any]:
-    gained = problem.gained(problem.walks(answer.chosen))
+    gained = float(answer.newly.sum())
     return {
         "cutoff_minutes": problem.cutoff / 60.0,
         "penalty_minutes": problem.penalty / 60.0,
@@ -414,7 +419,7 @@ def _newly(cells: gpd.GeoDataFrame, answer: Siting) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
         {
             "unit_id": cells["unit_id"].to_numpy()[new],
-            "persons": cells["persons"].to_numpy()[new],
+            "persons": answer.newly[new],
             "rank": answer.site_of[new],
         },
         geometry=cells.geometry.to_numpy()[new],
