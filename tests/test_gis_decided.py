@@ -171,12 +171,7 @@ def test_every_format_has_them(run, tmp_path, form):
     elif form == "shp":
         sites, gaps = read(out / "sites.shp"), read(out / "gaps.shp")
     else:
-        import geopandas as gpd
-
-        sites, gaps = (
-            gpd.read_parquet(out / "sites.parquet"),
-            gpd.read_parquet(out / "gaps.parquet"),
-        )
+        sites, gaps = (gpd.read_parquet(out / f"{key}.parquet") for key in ("sites", "gaps"))
     assert sorted(sites["rank"].tolist()) == [1, 1, 2, 2]
     assert set(gaps["verdict"]) == {"no_road", "sensitive", "robust"}
     if form == "shp":
