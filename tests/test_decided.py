@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import openpyxl
 import pandas as pd
 import pytest
 from synthetic_assessment import synthetic_assessment
-from synthetic_decisions import all_decisions, moments, sited, supplied, with_decisions
+from synthetic_decisions import all_decisions, moments, reconciled, sited, supplied, with_decisions
 
 from lifecircle.errors import DataWarning
+from lifecircle.render.decided_says import says
+from lifecircle.render.report.figures import Figures, draw_figures
+from lifecircle.render.report.model import Grid, Heading, Paragraph, Picture
+from lifecircle.render.report.writing import build_report
 from lifecircle.render.tables.decided import (
     FILES,
     curve_table,
@@ -24,6 +29,7 @@ from lifecircle.render.tables.readers import gaps_readers
 from lifecircle.render.tables.sheets import gap_table
 from lifecircle.render.tables.words import decided_file, decided_heads, figures, heads
 from lifecircle.render.tables.workbook import write_workbook
+from lifecircle.render.walking_words import walking_words
 from lifecircle.render.writing import ASKED, OUTPUTS, outputs_of, write_outputs
 
 QUICK = ("map", "report", "workbook", "layers")
@@ -223,6 +229,13 @@ def test_hours_that_nobody_asked_about_are_no_table(invented):
     assert decided_names(with_decisions(replace(invented), moments=bare)) == []
 
 
+def test_residents_that_agree_by_their_making_are_no_table(invented):
+    table = reconciled().assign(known_from="units")
+    agreeing = table[table["verdict"] != "low"]
+    assert decided_names(with_decisions(replace(invented), reconciled=agreeing)) == []
+    assert decided_names(with_decisions(replace(invented), reconciled=table)) == ["reconcile"]
+
+
 # --- workbook ---------------------------------------------------------------------------------
 
 
@@ -308,3 +321,123 @@ def test_the_sheet_of_reconciliation(book):
     rows = below(book["核对"], "核对结果", "已知数")
     assert [row["核对结果"] for row in rows] == ["相符", "偏低", "无已知数"]
     assert [row["已知数"] for row in rows] == [1000, 6, None]
+
+
+# --- report -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def drawn(decided):
+    return {lang: draw_figures(decided, lang) for lang in ("zh", "en")}
+
+
+def parts_of(assessment, lang="zh", figures=None):
+    return build_report(assessment, figures or Figures(lang, ()), lang).parts
+
+
+def headings(parts, level):
+    return [part.text for part in parts if isinstance(part, Heading) and part.level == level]
+
+
+def said_in(parts):
+    return [part.text for part in parts if isinstance(part, Paragraph)]
+
+
+def test_the_chapter_is_there_only_where_something_was_asked_for(invented, decided):
+    bare, full = headings(parts_of(invented), 1), headings(parts_of(decided), 1)
+    assert [name for name in full if name not in bare] == ["辅助决策"]
+    assert full.index("辅助决策") == full.index("规划指标对照") + 1
+    only = with_decisions(replace(invented), sited=(sited(),))
+    assert "新建选址" in headings(parts_of(only), 2)
+    assert "供给水平与公平" not in headings(parts_of(only), 2)
+
+
+def test_the_summary_leads_with_robust_gaps(decided):
+    said = said_in(parts_of(decided))
+    assert said[1].startswith("先看稳健缺口")
+    gaps = decided.gaps.drop(["g0", "g1"])
+    sums = gaps.groupby("kind")["persons"].sum().sort_values(ascending=False)
+    first = decided.standard.kinds[sums.index[0]].zh
+    assert said[2].startswith(f"{first}：稳健缺口 ")
+    assert f"居民 {sums.iloc[0]:,.0f} 人" in said[2]
+    assert not any("没有做可信度扫描" in text for text in said)
+    doubtful = next(text for text in said if text.startswith("另有 1 处缺口敏感"))
+    assert f"{decided.gaps.loc['g1', 'persons']:,.0f} 人" in doubtful
+    assert f"{decided.gaps.loc['g0', 'persons']:,.0f} 人" in doubtful
+
+
+def test_without_a_sweep_the_summary_says_so_once(invented):
+    for lang, words in (("zh", "没有做可信度扫描"), ("en", "No sweep over settings was made")):
+        said = said_in(parts_of(invented, lang))
+        assert sum(words in text for text in said) == 1
+        assert not any("先看稳健" in text or "First the robust" in text for text in said)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_report_and_tables_say_the_same(decided, drawn, lang):
+    parts = parts_of(decided, lang, drawn[lang])
+    grids = {part.caption: part for part in parts if isinstance(part, Grid)}
+    supply = next(part for name, part in grids.items() if "2SFCA" in name)
+    units = decided.decisions.supplied[0].units
+    column = [row[2] for row in supply.rows]
+    assert column == [f"{value:.3f}" for value in units["supply"]]
+    sites = next(p for n, p in grids.items() if "建议选址" in n or "proposed sites" in n)
+    assert [row[sites.head.index(sites.head[3])] for row in sites.rows] == ["300", "100"]
+    said = " ".join(said_in(parts))
+    for figure in ("50.0%", "90.0%", "9.1%"):  # before, after, and how far from the best
+        assert figure in said
+
+
+def test_every_asking_has_its_chart(decided, drawn):
+    for charts in drawn.values():
+        assert [d.subject for d in charts.of("supply")] == ["0"]
+        assert [d.subject for d in charts.of("siting")] == ["0", "1"]
+        assert len(charts.of("confidence")) == 1
+        for drawing in charts.of("supply", "siting", "confidence"):
+            assert drawing.alt
+            assert charts.png(drawing, 60).startswith(b"\x89PNG")
+    parts = parts_of(decided, "zh", drawn["zh"])
+    shown = [p.drawing.kind for p in parts if isinstance(p, Picture)]
+    assert shown.count("siting") == 2
+    assert shown.count("supply") == shown.count("confidence") == 1
+
+
+def test_charts_draw_the_figures_of_the_tables(decided, drawn):
+    lorenz = drawn["zh"].of("supply")[0].figure.axes[0].lines[-1]
+    curve = decided.decisions.supplied[0].lorenz
+    assert lorenz.get_xdata().tolist() == curve["people"].tolist()
+    assert lorenz.get_ydata().tolist() == curve["supply"].tolist()
+    gain = drawn["zh"].of("siting")[0].figure.axes[0]
+    tops = [bar.get_y() + bar.get_height() for bar in gain.patches]
+    assert tops == pytest.approx([0.0, 300.0, 300.0, 400.0])
+    span = drawn["en"].of("confidence")[0].figure.axes[0]
+    assert sorted(bar.get_x() for bar in span.patches) == pytest.approx([0.4, 0.55])
+    said = [text.get_text() for text in span.texts]
+    assert {"40.0%–52.0%", "55.0%–70.0%"} <= set(said)
+
+
+def test_the_edge_is_stated(decided):
+    said = " ".join(said_in(parts_of(decided)))
+    assert "覆盖率由 50.0% 降到 45.0%，50 名居民只靠界外设施覆盖" in said
+    assert "边界附近有 90 名居民未覆盖" in said
+
+
+def test_what_differs_is_told(decided):
+    said = " ".join(said_in(parts_of(decided)))
+    assert "共核对 2 项有已知数的：相符 1 项，偏低 1 项，偏高 0 项；另有 1 项没有已知数" in said
+    assert "设施数 · 医疗卫生（全域）：采用 3，已知 6，偏低" in said
+
+
+def test_the_first_page_says_how_people_move(invented):
+    for lang in ("zh", "en"):
+        report = build_report(invented, Figures(lang, ()), lang)
+        told = walking_words(invented.config, invented.run, lang)
+        assert told.replace(" ", "") in "".join(report.facts).replace(" ", "")  # on two lines
+
+
+def test_every_sentence_is_in_both_languages():
+    zh, en = says("zh"), says("en")
+    for key in zh:
+        places = [set(re.findall(r"{(\w+)}", text[key])) for text in (zh, en)]
+        assert places[0] == places[1], key
+        assert not re.search("[一-鿿]", en[key]), key

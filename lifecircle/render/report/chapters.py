@@ -12,6 +12,7 @@ import pandas as pd
 
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.report.asked import judged_part, limit_lines, unverified_words
+from lifecircle.render.report.decided import not_swept, robust_lead
 from lifecircle.render.report.figures import Figures
 from lifecircle.render.report.findings import LEADING, Finding, unit_name
 from lifecircle.render.report.model import (
@@ -68,6 +69,7 @@ def summary(assessment: Mappable, told: Sequence[Finding], lang: Lang) -> Iterat
     text = report_words(lang)
     yield Heading(1, text["chapter_summary"])
     yield Paragraph(_judged(assessment, lang))
+    yield from robust_lead(assessment, lang)
     leading = [finding for finding in told if finding.leads]
     if leading:
         yield Paragraph(text["leads"].format(count=len(leading)))
@@ -80,6 +82,7 @@ def summary(assessment: Mappable, told: Sequence[Finding], lang: Lang) -> Iterat
         yield Paragraph(text["others"])
     for finding in others:
         yield Paragraph(finding.text, "item")
+    yield from not_swept(assessment, lang)
     yield Paragraph(text["rule"].format(count=LEADING), "note")
 
 
@@ -199,6 +202,8 @@ def gaps(assessment: Mappable, lang: Lang) -> Iterator[Part]:
         rows = table[table[heading("lacking", lang)] == label]
         keys = ["rank", "unit_name", "persons", "nearest_minutes", "nearest", "limit", "flag"]
         keys.append("why")
+        if heading("how_sure", lang) in rows:
+            keys.insert(1, "how_sure")
         yield grid(rows, keys, lang, text["table_gaps"].format(kind=name), most=_GAPS)
 
 

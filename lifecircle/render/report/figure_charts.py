@@ -53,8 +53,16 @@ class _Panel:
 
 
 @dataclass(frozen=True)
-class _Frame:
-    """What a chart says of itself, so that its file can stand alone."""
+class Frame:
+    """What a chart says of itself, so that its file can stand alone.
+
+    Parameters
+    ----------
+    head
+        Title and subtitle.
+    lines, foot
+        Small print, and its height, cm.
+    """
 
     head: tuple[str, str]
     lines: list[str]
@@ -103,7 +111,7 @@ def coverage_charts(assessment: Mappable, lang: Lang, letters: Lettering) -> lis
         ("o", _COMMUNITIES, text["mark_communities"]),
         ("", _INK, text["mark_unverified"]),
     ]
-    frame = _frame(assessment, text["coverage_title"], lang)
+    frame = chart_frame(assessment, text["coverage_title"], lang)
     return [_chart(page, text["share_axis"], legend, frame, letters) for page in _pages(panels)]
 
 
@@ -141,7 +149,7 @@ def unit_charts(assessment: Mappable, lang: Lang, letters: Lettering) -> list[Fi
                 title += text["lowest_of"].format(count=len(rows), all=len(scores))
             panels.append(_Panel(title, tuple(rows)))
     frame, legend = (
-        _frame(assessment, text["units_title"], lang),
+        chart_frame(assessment, text["units_title"], lang),
         [("bar", _BAR, text["bar_score"])],
     )
     return [
@@ -157,11 +165,20 @@ def _title(assessment: Mappable, circle: str, lang: Lang) -> str:
     return told if limits else name
 
 
-def _frame(assessment: Mappable, title: str, lang: Lang) -> _Frame:
+def chart_frame(assessment: Mappable, title: str, lang: Lang) -> Frame:
+    """Give what a chart says of itself.
+
+    Parameters
+    ----------
+    assessment
+        Config and date.
+    title, lang
+        What it shows, and the language.
+    """
     date = generated(assessment) or "–"
     county = plain(assessment.config.label(lang))
     subtitle = report_words(lang)["map_subtitle"].format(county=county, date=date)
-    return _Frame((title, subtitle), *foot_of(small_print(assessment, lang, chart=True)))
+    return Frame((title, subtitle), *foot_of(small_print(assessment, lang, chart=True)))
 
 
 _DENOMINATORS: Final = ("population", "residential_land", "communities")
@@ -192,7 +209,7 @@ def _chart(
     panels: list[_Panel],
     axis: str,
     legend: list[tuple[str, str, str]],
-    frame: _Frame,
+    frame: Frame,
     letters: Lettering,
     full: float = 1.0,
 ) -> Figure:
@@ -202,7 +219,7 @@ def _chart(
     FigureCanvasAgg(figure)
     draw_frame(figure, frame.head, frame.lines, letters)
     top = total - HEAD - 0.75
-    _key(figure, total - HEAD, legend, letters)
+    chart_key(figure, total - HEAD, legend, letters)
     for panel, high in zip(panels, heights, strict=True):
         letters.write(figure, 0.0, top - 0.45, panel.title, 8.5, bold=True, color=_INK)
         tall = _ROW * len(panel.rows)
@@ -279,9 +296,22 @@ def _bars(axes: Axes, panel: _Panel, full: float, letters: Lettering) -> None:
         )
 
 
-def _key(
+def chart_key(
     figure: Figure, total: float, legend: list[tuple[str, str, str]], letters: Lettering
 ) -> None:
+    """Draw a legend in one line: bars, marks of matplotlib, or words alone.
+
+    Parameters
+    ----------
+    figure
+        The chart.
+    total
+        Height at which it stands, cm.
+    legend
+        Shape (``"bar"``, a marker, or empty), colour, and words of each entry.
+    letters
+        The fonts.
+    """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Rectangle
 

@@ -22,6 +22,7 @@ LONG: Final = 400
 """Characters of a long cell or paragraph from data that are shown."""
 
 _DASH: Final = "–"
+_DECIMALS: Final = {"hectares": 1, "rate": 3, "degrees": 5}  # of degrees: to a metre
 _NARROW: Final = 6  # columns of text, of which a page holds _PAGE
 _BROAD: Final = 26
 _LONG_BROAD: Final = 38
@@ -226,7 +227,7 @@ def grid(
     kinds = [heads()[key].figure for key in keys]
     shown = table.head(most)
     columns = [
-        [_cell(value, kind, lang) for value in shown[heading(key, lang)]]
+        [cell_text(value, kind, lang) for value in shown[heading(key, lang)]]
         for key, kind in zip(keys, kinds, strict=True)
     ]
     numeric = [kind not in ("text", "long") for kind in kinds]
@@ -282,16 +283,32 @@ def _longest_word(text: str) -> float:
     return max((min(width(word), 18) for word in _LATIN.findall(text)), default=0) * 1.1
 
 
-def _cell(value: Any, kind: str, lang: Lang) -> str:
+def cell_text(value: Any, kind: str, lang: Lang) -> str:
+    """Give a value as a table of the report prints it; missing is a dash.
+
+    Parameters
+    ----------
+    value
+        Text, number, or missing.
+    kind
+        How it is written: a `lifecircle.render.tables.words.Figure`.
+    lang
+        Language.
+
+    Examples
+    --------
+    >>> cell_text(0.5, "share", "en"), cell_text(None, "count", "en"), cell_text(2.0, "rate", "en")
+    ('50.0%', '–', '2.000')
+    """
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return _DASH
     if kind in ("text", "long") or isinstance(value, str):
         return plain(value, LONG if kind == "long" else 60) or _DASH
     number = float(value)
-    if kind in ("hectares", "rate"):
-        return f"{number:,.{1 if kind == 'hectares' else 3}f}"
-    if kind in ("number", "degrees"):
-        return f"{round(number, 2 if kind == 'number' else 6):g}"
+    if kind in _DECIMALS:
+        return f"{number:,.{_DECIMALS[kind]}f}"
+    if kind == "number":
+        return f"{round(number, 2):,.12g}"  # 1,234,567, never 1.23457e+06
     if kind in ("count", "persons"):
         return count(number, lang)
     return {"share": percent, "score": points, "minutes": minutes}[kind](number)

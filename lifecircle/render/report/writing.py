@@ -8,6 +8,7 @@ from typing import Final
 
 from lifecircle.render.mappable import Mappable, check_assessment
 from lifecircle.render.report.chapters import circles, gaps, method, summary, targets
+from lifecircle.render.report.decided import decided
 from lifecircle.render.report.docx import write_docx
 from lifecircle.render.report.evidence import appendix, certainty, pictures
 from lifecircle.render.report.figure_page import approval, generated
@@ -38,7 +39,7 @@ def build_report(assessment: Mappable, figures: Figures, lang: Lang = "zh") -> R
     -------
     Report
         Eight chapters: summary, method and standard, circles by unit, gaps, targets, certainty,
-        maps, appendix.
+        maps, appendix; before certainty one on what helps to decide, where it was asked for.
     """
     text, config = report_words(lang), assessment.config
     county, producer = plain(config.label(lang)), plain(config.map.producer, 60)
@@ -135,6 +136,7 @@ def _chapters(assessment: Mappable, figures: Figures, lang: Lang) -> Iterator[Pa
     yield from circles(assessment, figures, lang)
     yield from gaps(assessment, lang)
     yield from targets(assessment, told, lang)
+    yield from decided(assessment, figures, lang)
     yield from certainty(assessment, told, lang)
     yield from pictures(figures, lang)
     yield from appendix(assessment, lang)

@@ -61,8 +61,19 @@ def decisions_of(assessment: Mappable) -> Decisions:
     """
     found = cast("Decisions", getattr(assessment, "decisions", None) or NOTHING)
     # Hours a day are counted wherever a ledger reports them; that alone is nothing asked for.
-    unasked = found.moments is not None and not found.moments.labels
-    return replace(found, moments=None) if unasked else found
+    if found.moments is not None and not found.moments.labels:
+        found = replace(found, moments=None)
+    # So are cells held against the units' own residents, which they agree with by their making.
+    if len(found.reconciled) and not _tells(found.reconciled):
+        found = replace(found, reconciled=pd.DataFrame())
+    return found
+
+
+def _tells(reconciled: pd.DataFrame) -> bool:
+    """Tell whether anything differs, or is held against more than the units' own residents."""
+    compared = reconciled[reconciled["verdict"] != "unknown"]
+    own = (compared["known_from"] == "units") & (compared["verdict"] == "agrees")
+    return bool((~own).any())
 
 
 def decided_names(assessment: Mappable) -> list[str]:
