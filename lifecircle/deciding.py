@@ -90,6 +90,7 @@ def _sited(measured: Measurement, asked: SitingConfig) -> Sited:
         objective=asked.objective,
         count=asked.count,
         share=asked.share,
+        capacity=asked.capacity,
         candidates=asked.candidates if asked.file is None else asked.file.path,
         time_limit=asked.time_limit,
     )

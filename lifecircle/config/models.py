@@ -281,16 +281,21 @@ class SitingConfig(_Part):
     count: int = Field(default=5, ge=1)
     objective: Literal["mclp", "lscp", "pmedian", "pcenter"] = "mclp"
     share: float | None = Field(default=None, gt=0, le=1)
+    capacity: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     candidates: Literal["nodes", "idle"] = "nodes"
     file: Ledger | None = None
     time_limit: float = Field(default=60.0, gt=0)
 
 
-_Range = tuple[float, float]
+# Nobody walks faster than 15 km/h; the limits of a profile hold for those that are drawn.
+_WalkSpeed = Annotated[float, Field(le=250.0, allow_inf_nan=False)]
+_SnapLimit = Annotated[float, Field(le=20_000.0, allow_inf_nan=False)]
 
 
 class ConfidenceConfig(_Part):
     """The sweep that tells robust gaps from sensitive ones: ranges that settings are drawn from.
+
+    See `lifecircle.gap_confidence`.
 
     Parameters
     ----------
@@ -301,18 +306,18 @@ class ConfidenceConfig(_Part):
     speed_m_min
         Walking speed, m/min; Chinese practice is 60 to 80.
     snap_limit_m
-        How far a place may lie from its road, m.
+        How far a place may lie from its road, m. Ours.
     robust
-        Share of the settings in which a gap must persist to be robust, 0 to 1.
+        Share of all settings in which a gap must persist to be robust, 0 to 1.
     population
-        Other sources of residents: a raster, whose cells are then fitted to the units' totals or
-        taken as they are.
+        Other sources of residents, each as ``[population]`` has one. A county with a raster and
+        totals is looked at by the raster as it is and fitted to them in any case.
     """
 
     settings: int = Field(default=0, ge=0, le=1000)
     seed: int = 1
-    speed_m_min: _Range = (60.0, 80.0)
-    snap_limit_m: _Range = (200.0, 1000.0)
+    speed_m_min: tuple[_WalkSpeed, _WalkSpeed] = (60.0, 80.0)
+    snap_limit_m: tuple[_SnapLimit, _SnapLimit] = (200.0, 1000.0)
     robust: float = Field(default=0.9, gt=0, le=1)
     population: tuple[PopulationConfig, ...] = ()
 
