@@ -15,6 +15,7 @@ from lifecircle import coverage, decide, gap_confidence, gaps, judge, measure, r
 from lifecircle.cli import app
 from lifecircle.confidence.varied import facility_sources, populations
 from lifecircle.config import ConfidenceConfig, WalkConfig
+from lifecircle.errors import ConfigError
 from lifecircle.gap import beyond
 from lifecircle.measuring import read_county, walk
 
@@ -213,3 +214,19 @@ def test_the_command(tmp_path):
     assert again.exit_code == 0
     for file in files:
         assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("speed_m_min = [80, 60]", "give two numbers above 0, the lower first"),
+        ("speed_m_min = [60, 900]", "less than or equal to 250"),
+        ("snap_limit_m = [200, inf]", "finite"),
+        ("settings = -1", "greater than or equal to 0"),
+    ],
+)
+def test_ranges_that_make_no_sense_are_refused(tmp_path, line, told):
+    path = write_county(tmp_path)
+    path.write_text(path.read_text(encoding="utf-8") + f"\n[confidence]\n{line}\n", "utf-8")
+    with pytest.raises(ConfigError, match=told):
+        read_config(path)

@@ -202,29 +202,21 @@ class _Kind:
         found.people[:, at] += people[:, None]
         speed, limit = tried.on(ground.streets)
         for settings, joining, entrances in self._alike(at, limit):
+            fastest = float(speed[settings].max())
+            cutoffs: dict[Unit, float] = {}
+            for n in rows:
+                unit = self.asked[n].unit
+                cutoffs[unit] = max(cutoffs.get(unit, 0.0), self._limit(n, fastest))
             walk = {
-                unit: walks(
-                    ground,
-                    joining,
-                    entrances,
-                    unit,
-                    max(
-                        self._limit(n, float(speed[settings].max()))
-                        for n in rows
-                        if self._in(n, unit)
-                    ),
-                )
-                for unit in {self.asked[n].unit for n in rows}
+                unit: walks(ground, joining, entrances, unit, cutoff)
+                for unit, cutoff in cutoffs.items()
             }
             self._judge(settings, walk, rows, speed, limit)
-
-    def _in(self, row: int, unit: Unit) -> bool:
-        return self.asked[row].unit == unit
 
     def _limit(self, row: int, speed: float) -> float:
         """Give the threshold as it is at the county's own speed, for those who walk at another."""
         limit = threshold(self.asked[row]) + CLOSE
-        return limit * speed if self._in(row, "minutes") else limit
+        return limit * speed if self.asked[row].unit == "minutes" else limit
 
     def _alike(self, settings: Longs, limit: Floats) -> list[tuple[Longs, Joining, Longs]]:
         """Give the settings in which the same entrances count and join the same roads."""
