@@ -51,6 +51,16 @@ class Assessment:
         Config, inputs, versions, stages, counts, population and warnings: the content of run.json.
     decisions
         What helps to decide: supply, sites, moments, confidence, as far as it was asked for.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from lifecircle import judge, measure, read_config
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     measured = measure(read_config("data/liechtenstein/county.toml"), drawn=False)
+    ...     county = judge(measured, measured.standards[0])
+    >>> county.config.en, len(county.units), round(county.cells["persons"].sum())
+    ('Liechtenstein', 11, 36838)
     """
 
     config: CountyConfig
@@ -138,7 +148,7 @@ def assess_profiles(
         As `read_config` gives it; ``[walk] also`` names further profiles.
     standards
         Names of standards; by default the county's own.
-    scenario, progress, Raises
+    scenario, progress
         As for `assess`.
 
     Returns
@@ -146,6 +156,22 @@ def assess_profiles(
     list of Assessment
         Profile by profile, the county's own first. What helps to decide is worked out for the first
         profile and the first standard alone.
+
+    Raises
+    ------
+    InputError, OfflineError
+        As for `assess`.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from lifecircle import read_config
+    >>> county = read_config("data/liechtenstein/county.toml")
+    >>> both = county.model_copy(update={"walk": county.walk.with_profiles(["adult", "elderly"])})
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     done = assess_profiles(both)
+    >>> [one.config.walk.profile for one in done]
+    ['adult', 'elderly']
     """
     name = next(iter(standards), config.standard.base)
     check_wanted(config, read_standard(config.standard.on(name)))
@@ -178,6 +204,17 @@ def judge(measured: Measurement, standard: Standard) -> Assessment:
     ------
     TableError
         The standard requires a kind that was not measured.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from lifecircle import measure, read_config
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     measured = measure(read_config("data/liechtenstein/county.toml"), drawn=False)
+    ...     county = judge(measured, measured.standards[0])
+    >>> share = county.coverage.loc[("county", "urban_life_15", "post", "population"), "share"]
+    >>> f"{share:.1%} of the urban residents walk to a post office within 15 minutes"
+    '47.8% of the urban residents walk to a post office within 15 minutes'
     """
     log = measured.log.fork()
     required = {r.kind for r in standard.requirements}
@@ -242,6 +279,17 @@ def decide(measured: Measurement, assessment: Assessment) -> Assessment:
     -------
     Assessment
         With its ``decisions``, and what they took and warned of in ``run``.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from lifecircle import measure, read_config
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     measured = measure(read_config("data/liechtenstein/county.toml"), drawn=False)
+    ...     county = judge(measured, measured.standards[0])
+    >>> known = decide(measured, county).decisions.reconciled
+    >>> known.loc[("residents", "county", ""), "verdict"]
+    'agrees'
     """
     log = measured.log.fork()
     log.warnings.clear()

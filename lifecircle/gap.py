@@ -87,6 +87,41 @@ def gaps(
     ------
     TableError
         A table breaks its schema, or a kind was not measured.
+
+    Examples
+    --------
+    Ten residents walk 20 minutes to the post office where 15 are asked for.
+
+    >>> from lifecircle.standards import StandardChanges, read_standard
+    >>> circle = {"zh": "邻里", "en": "near", "settings": ["rural"]}
+    >>> standard = read_standard(
+    ...     StandardChanges(
+    ...         replace=True,
+    ...         circles={"near": {**circle, "flag": "ours", "source": "ours"}},
+    ...         requirements=[{"circle": "near", "kinds": ["post"], "minutes": 15}],
+    ...     )
+    ... )
+    >>> cells = gpd.GeoDataFrame(
+    ...     {"unit_id": "v", "setting": "rural", "persons": [30.0, 10.0], "residential_m2": 50.0,
+    ...      "x": [0.0, 100.0], "y": 0.0},
+    ...     index=pd.Index([1, 2], name="cell_id"),
+    ...     geometry=gpd.points_from_xy([0.0, 100.0], [0.0, 0.0]), crs="EPSG:4546",
+    ... )
+    >>> access = pd.DataFrame(
+    ...     {"seconds": [600.0, 1200.0], "facility_id": "p"},
+    ...     index=pd.MultiIndex.from_tuples(
+    ...         [(1, "post"), (2, "post")], names=["cell_id", "kind"]
+    ...     ),
+    ... )
+    >>> units = gpd.GeoDataFrame(
+    ...     {"name": ["某村"], "setting": ["rural"], "residents": [40.0], "priority": [1.0]},
+    ...     index=pd.Index(["v"], name="unit_id"),
+    ...     geometry=gpd.points_from_xy([50.0], [0.0]).buffer(200), crs="EPSG:4546",
+    ... )
+    >>> found = gaps(cells, access, units, standard, kinds=["post"])
+    >>> found[["unit_id", "persons", "nearest_minutes", "rank"]].reset_index(drop=True)
+      unit_id  persons  nearest_minutes  rank
+    0       v     10.0             20.0     1
     """
     check(cells, CELLS)
     wanted = standard.gap_kinds if kinds is None else tuple(kinds)

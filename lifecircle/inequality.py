@@ -58,13 +58,18 @@ def gini(values: npt.ArrayLike, weights: npt.ArrayLike) -> float:
 
     Parameters
     ----------
-    values, weights, Raises
+    values, weights
         As for `lorenz`.
 
     Returns
     -------
     float
         Twice the area between the Lorenz curve and the diagonal; NaN if nobody has anything.
+
+    Raises
+    ------
+    TableError
+        As for `lorenz`.
 
     Examples
     --------

@@ -47,6 +47,37 @@ def scores(cells: gpd.GeoDataFrame, access: pd.DataFrame, standard: Standard) ->
     ------
     TableError
         A table breaks its schema, or a required kind was not measured.
+
+    Examples
+    --------
+    One of two cells reaches the post office within its 15 minutes.
+
+    >>> from lifecircle.standards import StandardChanges, read_standard
+    >>> circle = {"zh": "邻里", "en": "near", "settings": ["rural"]}
+    >>> standard = read_standard(
+    ...     StandardChanges(
+    ...         replace=True,
+    ...         circles={"near": {**circle, "flag": "ours", "source": "ours"}},
+    ...         requirements=[{"circle": "near", "kinds": ["post"], "minutes": 15}],
+    ...     )
+    ... )
+    >>> cells = gpd.GeoDataFrame(
+    ...     {"unit_id": "v", "setting": "rural", "persons": [30.0, 10.0], "residential_m2": 50.0,
+    ...      "x": [0.0, 100.0], "y": 0.0},
+    ...     index=pd.Index([1, 2], name="cell_id"),
+    ...     geometry=gpd.points_from_xy([0.0, 100.0], [0.0, 0.0]), crs="EPSG:4546",
+    ... )
+    >>> access = pd.DataFrame(
+    ...     {"seconds": [600.0, 1200.0], "facility_id": "p"},
+    ...     index=pd.MultiIndex.from_tuples(
+    ...         [(1, "post"), (2, "post")], names=["cell_id", "kind"]
+    ...     ),
+    ... )
+    >>> scores(cells, access, standard)[["score", "complete", "minutes_to_complete"]]
+                    score  complete  minutes_to_complete
+    cell_id circle
+    1       near    100.0      True                 10.0
+    2       near      0.0     False                 20.0
     """
     check(cells, CELLS)
     setting, settings = pd.factorize(cells["setting"].to_numpy(dtype=object))
@@ -127,6 +158,34 @@ def unit_scores(
         ``minutes_to_complete`` (median over residents, min; NaN where half of them cannot reach
         all services), ``unverified_share`` (residents whose verdict an unverified threshold
         decides, 0 to 1). NaN without residents; a unit without any cell has no row.
+
+    Examples
+    --------
+    The mean is over residents: 30 of 40 have all they need.
+
+    >>> by_cell = pd.DataFrame(
+    ...     {"score": [100.0, 0.0], "complete": [True, False], "worst_kind": [None, "post"],
+    ...      "minutes_to_complete": [10.0, 20.0], "flag": "ours"},
+    ...     index=pd.MultiIndex.from_tuples(
+    ...         [(1, "near"), (2, "near")], names=["cell_id", "circle"]
+    ...     ),
+    ... )
+    >>> cells = gpd.GeoDataFrame(
+    ...     {"unit_id": "v", "setting": "rural", "persons": [30.0, 10.0], "residential_m2": 50.0,
+    ...      "x": [0.0, 100.0], "y": 0.0},
+    ...     index=pd.Index([1, 2], name="cell_id"),
+    ...     geometry=gpd.points_from_xy([0.0, 100.0], [0.0, 0.0]), crs="EPSG:4546",
+    ... )
+    >>> units = gpd.GeoDataFrame(
+    ...     {"name": ["某村"], "setting": ["rural"], "residents": [40.0], "priority": [1.0]},
+    ...     index=pd.Index(["v"], name="unit_id"),
+    ...     geometry=gpd.points_from_xy([50.0], [0.0]).buffer(200), crs="EPSG:4546",
+    ... )
+    >>> unit_scores(by_cell, cells, units)[["persons", "score", "complete_share"]]
+                   persons  score  complete_share
+    scope  circle
+    county near       40.0   75.0            0.75
+    v      near       40.0   75.0            0.75
     """
     table = scores.reset_index().set_index("cell_id")
     table = table.join(cells[["unit_id", "persons"]])

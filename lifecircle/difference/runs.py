@@ -67,6 +67,11 @@ def read_run(folder: str | Path) -> Run:
     folder
         As `lifecircle.render.writing.write_outputs` wrote it.
 
+    Returns
+    -------
+    Run
+        As far as runs are compared: figures, cells, units and facilities.
+
     Raises
     ------
     MissingFileError
@@ -119,6 +124,21 @@ def run_of(assessment: Assessment, label: str) -> Run:
         What `lifecircle.county.assess` gave.
     label
         What to call it in messages.
+
+    Returns
+    -------
+    Run
+        As `read_run` would read it.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from lifecircle import judge, measure, read_config
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     measured = measure(read_config("data/liechtenstein/county.toml"), drawn=False)
+    ...     county = judge(measured, measured.standards[0])
+    >>> run_of(county, "2013").label
+    '2013'
     """
     table = coverage_table(assessment)
     cells = cell_layer(assessment, minutes=False)

@@ -101,6 +101,19 @@ def compare_runs(before: Run, after: Run, *, lang: Lang = "zh") -> Difference:
     ------
     InputError
         The runs do not compare: another area, the same cells in other units or with other settings.
+
+    Examples
+    --------
+    A run and itself: nothing changed.
+
+    >>> import warnings
+    >>> from lifecircle import judge, measure, read_config
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     measured = measure(read_config("data/liechtenstein/county.toml"), drawn=False)
+    ...     county = judge(measured, measured.standards[0])
+    >>> from lifecircle import run_of
+    >>> compare_runs(run_of(county, "a"), run_of(county, "b"))
+    <Difference a -> b: 0 rows of coverage, 0 cells>
     """
     check_area(before, after)
     pairing = pair_cells(before, after)

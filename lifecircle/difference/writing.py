@@ -42,6 +42,20 @@ def write_difference(difference: Difference, out: str | Path, *, lang: Lang = "z
     ------
     OutputError
         The folder cannot be made or written to.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from lifecircle import judge, measure, read_config
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     measured = measure(read_config("data/liechtenstein/county.toml"), drawn=False)
+    ...     county = judge(measured, measured.standards[0])
+    >>> from tempfile import TemporaryDirectory
+    >>> from lifecircle import compare_runs, run_of
+    >>> same = compare_runs(run_of(county, "a"), run_of(county, "b"))
+    >>> with TemporaryDirectory() as folder:
+    ...     [file.name for file in write_difference(same, folder)][:2]
+    ['compare.csv', 'compare_units.csv']
     """
     folder = Path(out)
     check_writable(folder)

@@ -60,6 +60,8 @@ class WalkNetwork:
     segment_m, segment_traits, segment_highway
         Length in m, what it is beside its class (bits of `lifecircle.sources.walkrule.TRAITS`), and
         its OSM class (codes into ``highways``).
+    highways
+        OSM classes of road that occur.
     chain_start
         Chain k holds the segments ``chain_start[k] : chain_start[k + 1]``.
     junction_node

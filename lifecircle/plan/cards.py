@@ -86,6 +86,24 @@ def scorecard(
         A table breaks its schema.
     ConfigError
         Lists every column, kind or setting of the targets that is not known.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from lifecircle import judge, measure, read_config
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     measured = measure(read_config("data/liechtenstein/county.toml"), drawn=False)
+    ...     county = judge(measured, measured.standards[0])
+    >>> card = scorecard(
+    ...     county.standard.targets,
+    ...     units=county.units,
+    ...     facilities=county.inventory,
+    ...     coverage=county.coverage,
+    ...     unit_scores=county.unit_scores,
+    ...     standard=county.standard,
+    ... )
+    >>> card.loc[("county", "centre_area"), "status"]  # nobody reported the floor area
+    'unknown'
     """
     check(units, UNITS)
     check(facilities, FACILITIES)

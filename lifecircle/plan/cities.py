@@ -73,6 +73,20 @@ def roll_up(
         As `scorecard`, of the one scope ``"city"``; ``incomplete`` names the counties with reports
         missing. A county that lacks or excludes a target leaves the city's figure open, unless
         all have to meet it and one elsewhere surely does not.
+
+    Examples
+    --------
+    A city of two counties, each of which knows as much as the demo.
+
+    >>> import warnings
+    >>> from lifecircle import judge, measure, read_config
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     measured = measure(read_config("data/liechtenstein/county.toml"), drawn=False)
+    ...     county = judge(measured, measured.standards[0])
+    >>> targets = county.standard.targets
+    >>> city = roll_up({"one": county.scorecard, "two": county.scorecard}, targets)
+    >>> float(city.loc[("city", "centre_urban"), "total"])  # urban communities of both
+    4.0
     """
     apart = apart or {}
     told = {name: _counts(card) for name, card in (cards or {"": empty_scorecard()}).items()}

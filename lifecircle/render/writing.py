@@ -111,10 +111,16 @@ def write_outputs(
 
     Examples
     --------
-    >>> from lifecircle import assess, read_config  # doctest: +SKIP
-    >>> result = assess(read_config("data/liechtenstein/county.toml"))  # doctest: +SKIP
-    >>> write_outputs(result, "out/liechtenstein")[0].name  # doctest: +SKIP
-    'map.html'
+    >>> import warnings
+    >>> from lifecircle import judge, measure, read_config
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     measured = measure(read_config("data/liechtenstein/county.toml"), drawn=False)
+    ...     county = judge(measured, measured.standards[0])
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     files = write_outputs(county, folder, without=["map", "workbook", "report", "layers"])
+    >>> [file.name for file in files][:3]
+    ['coverage.csv', 'scores.csv', 'gaps.csv']
     """
     check_assessment(assessment)
     folder = _folder(Path(out))

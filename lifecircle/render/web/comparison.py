@@ -79,9 +79,17 @@ def comparison_map(
 
     Examples
     --------
-    >>> runs = ["out/vaduz", "out/schaan"]
-    >>> comparison_map(runs, "out/comparison.html", lang="en")  # doctest: +SKIP
-    PosixPath('out/comparison.html')
+    >>> import warnings
+    >>> from lifecircle import judge, measure, read_config
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     measured = measure(read_config("data/liechtenstein/county.toml"), drawn=False)
+    ...     county = judge(measured, measured.standards[0])
+    >>> from tempfile import TemporaryDirectory
+    >>> from lifecircle import write_outputs
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = write_outputs(county, f"{folder}/demo", without=["map", "workbook", "report"])
+    ...     comparison_map([f"{folder}/demo"], f"{folder}/comparison.html", lang="en").name
+    'comparison.html'
     """
     target = Path(path)
     given = [county for county in counties if isinstance(county, County)]
