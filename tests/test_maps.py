@@ -23,7 +23,7 @@ from lifecircle.config import MapConfig
 from lifecircle.errors import CRSError, InputError, TableError
 from lifecircle.render.web.cellshapes import map_order, pack_cells
 from lifecircle.render.web.contents import page_data
-from lifecircle.render.web.maps import coverage_map, map_html, words
+from lifecircle.render.web.maps import coverage_map, map_html, ridden_words, words
 from lifecircle.render.web.packing import (
     MISSING_16,
     cell_matrix,
@@ -558,3 +558,19 @@ def test_the_key_stays_out_of_records(small):
     config = with_key(small, "secret123").config
     assert "secret123" not in str(config.model_dump())
     assert "secret123" not in repr(config)
+
+
+def test_where_somebody_rides_the_page_speaks_of_travel(small):
+    assert "步行" in "".join(words("zh").values())
+    for lang in ("zh", "en"):
+        text = " ".join(ridden_words(lang).values()).lower()
+        assert not [word for word in ("步行", "on foot", "walk") if word in text]
+        assert ridden_words(lang).keys() == words(lang).keys()
+    rides = small.config.walk.model_validate({"settings": {"rural": "e-bike"}})
+    config = small.config.model_copy(update={"walk": rides})
+    data = page_data(replace(small, config=config))
+    assert data["frame"]["otherSettings"] == ["rural"]
+    assert "电动自行车" in data["frame"]["walking"]["zh"]
+    html = map_html(coverage_map(replace(small, config=config)))
+    assert json_text("出行分钟") in html
+    assert json_text("步行分钟") not in html

@@ -220,6 +220,11 @@ def _sited(found: Sited, assessment: Mappable, arrangement: Arrangement) -> dict
         "name": [_text(value) for value in sites["name"]],
         "source": [_text(value) for value in sites["source"]],
         "id": [str(value) for value in sites["candidate_id"]],
+        **{
+            name: [_number(value, 1) for value in sites[name]]
+            for name in ("served", "capacity")
+            if name in sites.columns
+        },
         "cells": pack_array(at[order], "u4", "delta"),
         "by": pack_array(cells["rank"].to_numpy()[order], "u2"),
     }

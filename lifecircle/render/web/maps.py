@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
+from typing import Final
 
 import folium
 
@@ -12,6 +15,18 @@ from lifecircle.render.web.before import check_same_cells
 from lifecircle.render.web.contents import page_data
 from lifecircle.render.web.page import map_html, offline_map
 from lifecircle.standards import Lang
+
+_RIDDEN: Final[Mapping[Lang, tuple[tuple[str, str], ...]]] = {
+    "zh": (("步行", "出行"),),
+    "en": (
+        (r"\bminutes on foot\b", "minutes of travel"),
+        (r",? on foot\b", ""),
+        (r"\b[Ww]alks\b", "trips"),
+        (r"\bWalk(ing)?\b", "Travel"),
+        (r"\bwalk(ing)?\b", "travel"),
+    ),
+}
+"""What the page says of walks -> what it says of travel."""
 
 
 def coverage_map(
@@ -55,15 +70,27 @@ def coverage_map(
 
     Examples
     --------
-    >>> from lifecircle import assess, read_config  # doctest: +SKIP
-    >>> result = assess(read_config("data/liechtenstein/county.toml"))  # doctest: +SKIP
-    >>> coverage_map(result, lang="en").save("map.html")  # doctest: +SKIP
+    >>> import warnings
+    >>> from lifecircle import judge, measure, read_config
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     measured = measure(read_config("data/liechtenstein/county.toml"), drawn=False)
+    ...     county = judge(measured, measured.standards[0])
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     coverage_map(county, lang="en").save(f"{folder}/map.html")
+    ...     Path(folder, "map.html").stat().st_size > 500_000
+    True
     """
     check_assessment(assessment)
     if before is not None:
         check_assessment(before)
         check_same_cells(assessment.cells, before.cells)
-    both: dict[Lang, dict[str, str]] = {"zh": words("zh"), "en": words("en")}
+    rides = _somebody_rides(assessment)
+    both: dict[Lang, dict[str, str]] = {
+        "zh": ridden_words("zh") if rides else words("zh"),
+        "en": ridden_words("en") if rides else words("en"),
+    }
     title = both[lang]["title"].format(county=assessment.config.label(lang))
     data = page_data(assessment, lang, before=before)
     return offline_map(data, lang=lang, title=title, words=both)
@@ -88,6 +115,34 @@ def words(lang: Lang) -> dict[str, str]:
     """
     text = (resources.files(__package__) / "templates" / "words.toml").read_text(encoding="utf-8")
     return {key: entry[lang] for key, entry in tomllib.loads(text).items()}
+
+
+def ridden_words(lang: Lang) -> dict[str, str]:
+    """Give every string of the page where somebody rides: it speaks of travel, not of walks.
+
+    Parameters
+    ----------
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> ridden_words("zh")["minutes_walk"], ridden_words("en")["none_reached"]
+    ('出行分钟', 'None reached')
+    """
+    told = words(lang)
+    for pattern, said in _RIDDEN[lang]:
+        told = {key: re.sub(pattern, said, text) for key, text in told.items()}
+    return told
+
+
+def _somebody_rides(assessment: Mappable) -> bool:
+    walk = assessment.config.walk
+    return any(profile.vehicle for profile in (walk, *walk.settings.values()))
 
 
 __all__ = ["Mappable", "coverage_map", "map_html", "words"]

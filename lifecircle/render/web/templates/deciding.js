@@ -173,6 +173,8 @@ function siteAnswer(i) {
       [t("site_total", { count: one.rank[i] }), one.rank[i] > 1 ? people(one.total[i]) : null],
       [one.rank[i] > 1 ? t("site_share", { count: one.rank[i] }) : t("site_share_first"), one.share[i] === null ? null : percent(one.share[i])],
       [t("site_saved"), savesWalking(one) && one.saved[i] !== null ? number(one.saved[i]) : null],
+      [t("site_served"), one.served ? people(one.served[i]) : null],
+      [t("site_capacity"), one.capacity ? number(one.capacity[i]) : null],
       [t("site_source"), longText(siteSource(one, i))],
       [t("site_candidate"), longText(one.id[i])],
     ]),
@@ -368,7 +370,11 @@ function confidenceSection({ settings, coverage }) {
 function momentSection({ labels, rows, openings, eight }) {
   const moment = Math.min(state.moment, labels.length - 1);
   const open = new Map(openings.filter(([of]) => of === moment).map(([, kind, ...counts]) => [kind, counts]));
-  const shown = rows.filter(([of]) => of === moment).sort((a, b) => (a[3] ?? 2) - (a[2] ?? 2) - ((b[3] ?? 2) - (b[2] ?? 2)) || a[1] - b[1]);
+  const kindOf = (row) => data.requirements[row[1]].kind;
+  const told = (row) => { const of = open.get(kindOf(row)); return !of || of[0] + of[1] > 0; };
+  // Whose hours are known come first, and of these where most are lost.
+  const lost = (row) => (row[2] ?? 0) - (row[3] ?? 0);
+  const shown = rows.filter(([of]) => of === moment).sort((a, b) => told(b) - told(a) || lost(b) - lost(a) || a[1] - b[1]);
   const [chooser] = choice(t("moment"), labels.map((label, i) => [String(i), say(label)]), String(moment), (value) => {
     state.moment = Number(value);
     redrawTab("decide");
@@ -378,7 +384,8 @@ function momentSection({ labels, rows, openings, eight }) {
     el("h2", {}, t("moments_heading")),
     chooser,
     sheet([t("service"), t("moment_any"), t("moment_then"), t("moment_open")],
-      shown.map(([, r, any, low, high]) => [asked(r), percent(any), low === null ? "–" : rangeText(low, high), counts(data.requirements[r].kind)])),
+      shown.map((row) => [asked(row[1]), percent(row[2]),
+        told(row) ? (row[3] === null ? "–" : rangeText(row[3], row[4])) : el("td", { class: "lc-number lc-unknown" }, t("moment_unknown")), counts(kindOf(row))])),
     el("p", { class: "lc-note" }, t("moment_note")),
     eight.length ? el("details", {}, el("summary", {}, t("eight_heading")),
       sheet([t("kind"), t("facilities"), t("eight_open"), t("eight_unknown")],

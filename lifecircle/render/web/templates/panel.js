@@ -204,7 +204,7 @@ function about() {
   return el("div", { class: "lc-about" },
     el("h2", {}, t("about_method")),
     el("p", {}, t("method", {
-      walking: say(frame.walking), limit: number(frame.snapLimit),
+      moving: say(frame.walking), limit: number(frame.snapLimit),
     })),
     precisionText() ? el("p", {}, precisionText()) : null,
     Object.keys(frame.placed).length ? el("p", {}, t("placed", {
