@@ -148,7 +148,8 @@ def read_extract(
         A download was asked for and there is no network.
     """
     roads, kinds = config.roads, known_kinds(standards)
-    dwellings = config.population.totals and config.population.raster is None
+    others = config.confidence.population if config.confidence.settings else ()
+    dwellings = any(one.totals and one.raster is None for one in (config.population, *others))
     if roads.overpass:
         cache = config.path.parent / ".cache"
         return read_overpass(area, kinds=kinds, cache=cache, dwellings=dwellings)
