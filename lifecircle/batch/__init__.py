@@ -19,6 +19,7 @@ _HOMES = {
     "find_configs": "jobs",
     "roll_up_batch": "summary",
     "run_batch": "running",
+    "show_batch": "watching",
 }
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "find_configs",
     "roll_up_batch",
     "run_batch",
+    "show_batch",
 ]
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from lifecircle.batch.journal import Entry, batch_state
     from lifecircle.batch.running import Report, run_batch
     from lifecircle.batch.summary import roll_up_batch
+    from lifecircle.batch.watching import show_batch
 
 
 def __getattr__(name: str) -> Any:

@@ -14,6 +14,7 @@ from lifecircle.render.tables.decided_words import decided_head, decided_word
 from lifecircle.standards import Lang, shared_kinds
 from lifecircle.tables import SCOPE_COUNTY
 
+_SOMEBODY: Final = 0.5  # residents: below, only borders of cells have moved by a hair
 _SITES: Final = (
     *("rank", "unit_name", "name", "persons", "persons_total", "covered_share", "lon", "lat"),
 )
@@ -67,6 +68,8 @@ def difference_html(
     """
     text = words(lang)
     rows = coverage[(coverage["scope"] == SCOPE_COUNTY) & (coverage["denominator"] == "population")]
+    moved = rows[["covered_change", "gained", "lost"]].abs().max(axis="columns") >= _SOMEBODY
+    rows = rows[moved | (rows["note"] != "")]
     title = text["changed"].format(before=plain(named[0]), after=plain(named[1]))
     if rows.empty:
         return card(title, [small(text["unchanged"])])

@@ -83,7 +83,7 @@ def show_progress(lang: Lang = "zh") -> Iterator[Callable[[str, int, int], None]
     from lifecircle.errors import DataWarning
 
     names = STAGES_ZH if lang == "zh" else STAGES_EN
-    put = _notebook_line() or _stream_line()
+    put = told_line()
     begin, last, over = time.perf_counter(), "", False
 
     def progress(stage: str, number: int, of: int) -> None:
@@ -109,7 +109,19 @@ def show_progress(lang: Lang = "zh") -> Iterator[Callable[[str, int, int], None]
         warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
 
 
-_Put = Callable[[str, int, int, list[str]], None]
+Told = Callable[[str, int, int, list[str]], None]
+"""Takes a text, how many are done, of how many (0: unknown), and what was found."""
+
+
+def told_line() -> Told:
+    """Give what tells how far something is: in a notebook one line that changes, else new lines.
+
+    Returns
+    -------
+    callable
+        See `Told`.
+    """
+    return _notebook_line() or _stream_line()
 
 
 def _finding(sentence: str, lang: Lang) -> str:
@@ -121,14 +133,14 @@ def _finding(sentence: str, lang: Lang) -> str:
     return ("；" if lang == "zh" else "; ").join(parts)
 
 
-def _stream_line() -> _Put:
+def _stream_line() -> Told:
     def put(text: str, _: int, __: int, findings: list[str]) -> None:
         sys.stderr.write("".join(f"{line}\n" for line in [text, *(f"! {f}" for f in findings)]))
 
     return put
 
 
-def _notebook_line() -> _Put | None:
+def _notebook_line() -> Told | None:
     """Give what changes one output of a notebook's cell; None outside a notebook."""
     shell: Any = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
     if not getattr(shell, "kernel", None):
