@@ -361,7 +361,7 @@ def test_the_summary_leads_with_robust_gaps(decided):
     assert said[2].startswith(f"{first}：稳健缺口 ")
     assert f"居民 {sums.iloc[0]:,.0f} 人" in said[2]
     assert not any("没有做可信度扫描" in text for text in said)
-    doubtful = next(text for text in said if text.startswith("另有 1 处缺口敏感"))
+    doubtful = next(text for text in said if text.startswith("另有敏感缺口 1 处"))
     assert f"{decided.gaps.loc['g1', 'persons']:,.0f} 人" in doubtful
     assert f"{decided.gaps.loc['g0', 'persons']:,.0f} 人" in doubtful
 

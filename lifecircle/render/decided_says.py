@@ -228,10 +228,14 @@ def robust_says(assessment: Mappable, lang: Lang) -> list[str]:
         sentence += text["robust_unsure"].format(count=unsure) if unsure else ""
         sentence += "" if kind in known else text["robust_silent"]
         said.append(sentence + text["stop"])
-    sums = verdict_sums(assessment, sure)
-    others = {name: count(sums[name][0], lang) for name in ("sensitive", "no_road")}
-    others |= {f"{name}_persons": count(sums[name][1], lang) for name in ("sensitive", "no_road")}
-    return [*said, text["not_robust"].format(**others)]
+    others = [
+        text[f"other_{name}"].format(count=count(gaps, lang), persons=count(persons, lang))
+        for name, (gaps, persons) in verdict_sums(assessment, sure).items()
+        if name != "robust" and gaps
+    ]
+    if not others:
+        return [*said, text["all_robust"]]
+    return [*said, text["not_robust"].format(others=text["comma"].join(others))]
 
 
 def edge_says(assessment: Mappable, sure: Confidence, lang: Lang) -> list[str]:
