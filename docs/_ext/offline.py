@@ -33,6 +33,7 @@ class _Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.loads: list[str] = []
+        self._in_style = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -41,7 +42,13 @@ class _Page(HTMLParser):
         for name in _LOADING.get(tag, ()):
             if _ELSEWHERE.match(given.get(name, "").strip()):
                 self.loads.append(given[name])
+        self._in_style = tag == "style"
         self.loads += _IN_CSS.findall(given.get("style", ""))
+
+    def handle_data(self, data: str) -> None:
+        if self._in_style:
+            self.loads += _IN_CSS.findall(data)
+            self._in_style = False
 
 
 def loads_from_net(text: str, suffix: str) -> list[str]:
@@ -63,12 +70,11 @@ def loads_from_net(text: str, suffix: str) -> list[str]:
     """
     if suffix == ".js":
         return [found.group() for found in _IN_SCRIPT.finditer(text)]
-    found = _IN_CSS.findall(text)
-    if suffix == ".html":
-        page = _Page()
-        page.feed(text)
-        found = [*page.loads, *found]
-    return found
+    if suffix == ".css":
+        return _IN_CSS.findall(text)
+    page = _Page()
+    page.feed(text)
+    return page.loads
 
 
 def site_loads(folder: Path) -> Iterator[str]:

@@ -21,7 +21,7 @@ from lifecircle.scenario import Scenario
 from lifecircle.standards import Requirement, Size, Standard, clause, read_standard, standard_names
 
 FLAG_WORDS = {
-    "confirmed": "已核原文 confirmed",
+    "confirmed": "已核实 confirmed",
     "secondary": "二手来源 secondary",
     "ours": "本项目设定 ours",
     "unverified": "**未核实 unverified**",
