@@ -29,7 +29,11 @@ from lifecircle.wanted import check_wanted
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = ["README.md", "README.zh-CN.md", *(str(p.relative_to(ROOT)) for p in DOCS.rglob("*.md"))]
+PAGES = [
+    "README.md",
+    "README.zh-CN.md",
+    *sorted(path.relative_to(ROOT).as_posix() for path in DOCS.rglob("*.md")),
+]
 SHELL = {"sh", "bat"}
 NOT_OURS = {"text", "toml", "python", ""}
 
@@ -146,11 +150,13 @@ def test_a_command_is_known_with_its_options_and_files(line):
         assert program in {"python", "python3", "py", "pip"}
 
 
-@pytest.mark.parametrize("line", ["lifecircle assess x.toml --speed 3", "lifecircle asses x.toml"])
-def test_a_wrong_command_is_found(line):
-    with pytest.raises((KeyError, typer.BadParameter, Exception)) as caught:
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("lifecircle assess x.toml --speed 3", "--speed"), ("lifecircle asses x.toml", "asses")],
+)
+def test_a_wrong_command_is_found(line, told):
+    with pytest.raises(Exception, match=told):
         parsed(line)
-    assert "speed" in str(caught.value) or "asses" in str(caught.value)
 
 
 # --- the tutorial -------------------------------------------------------------------------------
