@@ -11,8 +11,9 @@ import pytest
 from synthetic_assessment import synthetic_assessment
 from synthetic_decisions import all_decisions, moments, reconciled, sited, supplied, with_decisions
 
+from lifecircle.config import WalkConfig
 from lifecircle.errors import DataWarning
-from lifecircle.render.decided_says import says
+from lifecircle.render.decided_says import says, sited_says
 from lifecircle.render.report.figures import Figures, draw_figures
 from lifecircle.render.report.model import Grid, Heading, Paragraph, Picture
 from lifecircle.render.report.writing import build_report
@@ -23,6 +24,7 @@ from lifecircle.render.tables.decided import (
     decided_tables,
     kinds_of,
     site_table,
+    supply_facility_table,
 )
 from lifecircle.render.tables.decided_words import csv_heads, decided_head, shown_table
 from lifecircle.render.tables.readers import gaps_readers
@@ -441,3 +443,51 @@ def test_every_sentence_is_in_both_languages():
         places = [set(re.findall(r"{(\w+)}", text[key])) for text in (zh, en)]
         assert places[0] == places[1], key
         assert not re.search("[一-鿿]", en[key]), key
+
+
+def test_slope_is_told_in_report_and_workbook_where_it_counted(invented, tmp_path):
+    elevation = {"given": True, "counted": True, "known_share": 0.98}
+    sloped = replace(invented, run={**invented.run, "elevation": elevation})
+    said = " ".join(said_in(parts_of(sloped)))
+    assert "成人步行，75 米/分钟；按高程计坡度（覆盖道路 98%）" in said
+    assert "坡度按 Tobler 步行函数折算" in said
+    front = {row[0]: row[1] for row in sheets_of(sloped, tmp_path)["说明"]}
+    assert "按高程计坡度（覆盖道路 98%）" in front["出行方式与时间"]
+    assert "Tobler" not in " ".join(said_in(parts_of(invented)))
+
+
+def test_other_profiles_of_the_run_are_named(invented, tmp_path):
+    walk = WalkConfig(also=["elderly", "wheelchair"])
+    several = replace(invented, config=invented.config.model_copy(update={"walk": walk}))
+    told = "老年人步行，60 米/分钟；轮椅，50 米/分钟"
+    assert any(told in text for text in said_in(parts_of(several)))
+    front = {row[0]: row[1] for row in sheets_of(several, tmp_path)["说明"]}
+    assert front["同一次运行另评价"] == told
+
+
+def test_a_capacity_that_was_set_is_told(invented):
+    found = sited()
+    asked = {**found.asked, "capacity_per_site": 250.0}
+    told = " ".join(sited_says(invented, replace(found, asked=asked), "zh"))
+    assert "每处至多服务 250 人" in told
+    assert "每处至多服务" not in " ".join(sited_says(invented, found, "zh"))
+
+
+@pytest.mark.parametrize("objective", ["mclp", "lscp", "pmedian", "pcenter"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_objective_can_be_told(invented, objective, lang):
+    found = sited(objective)
+    for gap in (0.0, 0.05):
+        told = " ".join(
+            sited_says(invented, replace(found, asked={**found.asked, "gap": gap}), lang)
+        )
+        assert "{" not in told
+        assert ("5.0%" in told) == (gap > 0)
+
+
+def test_a_facility_that_the_standard_does_not_judge_has_no_place(invented):
+    supplied_to = supplied(invented)
+    others = invented.facilities[invented.facilities["kind"] != "clinic"]
+    table = supply_facility_table(supplied_to, others, kinds_of(invented))
+    assert len(table) == len(supplied_to.facilities)
+    assert table["lon"].isna().all()

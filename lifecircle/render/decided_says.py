@@ -111,6 +111,9 @@ def sited_says(assessment: Mappable, sited: Sited, lang: Lang) -> list[str]:
         # Rounded up: the gap is at most what is said.
         gap = f"{np.ceil(round(float(asked['gap']) * 1000.0, 6)) / 10.0:.1f}%"
         said.append(text["sited_gap"].format(gap=gap, bound=bound))
+    if asked.get("capacity_per_site"):
+        persons = count(float(asked["capacity_per_site"]), lang)
+        said.append(text["sited_capacity"].format(persons=persons))
     source = str(asked["candidates_from"])
     known = source if source in {"nodes", "idle"} else "file"
     return [*said, text[f"from_{known}"].format(file=plain(Path(source).name))]

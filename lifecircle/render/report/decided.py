@@ -25,6 +25,7 @@ from lifecircle.render.tables.decided_words import decided_head, shown_table
 from lifecircle.standards import Lang
 from lifecircle.tables import SCOPE_COUNTY
 
+_FURTHER: Final = ("served", "capacity", "person_minutes", "lon", "lat")  # of sites
 _ROWS: Final = 20  # of a table in the body; the workbook has all of them
 
 
@@ -152,7 +153,7 @@ def _sites(
         first += len(sited.sites)
         yield Paragraph("".join(_spaced(says.sited_says(assessment, sited, lang), lang)))
         caption = text["table_sites"].format(kind=_kind(assessment, sited.kind, lang))
-        there = [key for key in (*keys, "person_minutes", "lon", "lat") if key in rows]
+        there = [key for key in (*keys, *_FURTHER) if key in rows]
         own = [key for key in there if rows[key].notna().any()]
         yield _grid(assessment, "sites", rows, own, lang, caption, text["sites_note"])
         if str(number) in charts:

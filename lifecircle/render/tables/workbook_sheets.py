@@ -44,7 +44,17 @@ _Mark = Callable[[Any], str]
 
 @dataclass(frozen=True)
 class Book:
-    """A workbook in the making, and what all its sheets need."""
+    """A workbook in the making, and what all its sheets need.
+
+    Parameters
+    ----------
+    book, looks
+        The workbook, and its formats.
+    assessment, lang
+        What it tells, in which language.
+    map_name
+        The map's file beside it.
+    """
 
     book: xlsxwriter.Workbook
     looks: Looks
@@ -82,7 +92,21 @@ def table_sheet(
     printed: int = 0,
     links: tuple[Links, ...] = (),
 ) -> None:
-    """Write a sheet's table; `printed` columns go on paper (0: all), and all are on screen."""
+    """Write a sheet's table.
+
+    Parameters
+    ----------
+    book, sheet, key
+        The workbook; the sheet, and its key.
+    table
+        With headings, its figures not rounded.
+    frozen
+        Columns that stay in sight.
+    printed
+        Columns that go on paper, 0 for all; all are on screen.
+    links
+        Where cells lead.
+    """
     sheet.freeze_panes(1, frozen)
     sheet.repeat_rows(0)
     dress = Dress(links, marks(book), printed=printed)
@@ -98,7 +122,13 @@ def table_sheet(
 
 
 def marks(book: Book) -> dict[str, _Mark]:
-    """Give what marks a value by heading: text says it, and colour too."""
+    """Give what marks a value by heading: text says it, and colour too.
+
+    Parameters
+    ----------
+    book
+        Tells the language.
+    """
     lang = book.lang
     verdicts = {STATUS[key] if lang == "zh" else key: key for key in ("met", "not met", "unknown")}
     unverified = word("unverified", lang)
@@ -128,7 +158,15 @@ def marks(book: Book) -> dict[str, _Mark]:
 
 
 def colour(book: Book, sheet: Worksheet, table: pd.DataFrame, row: int) -> None:
-    """Lay colour scales with fixed ends over scores and shares: a colour means one value."""
+    """Lay colour scales with fixed ends over scores and shares: a colour means one value.
+
+    Parameters
+    ----------
+    book, sheet
+        The workbook, and the sheet.
+    table, row
+        What stands there with headings, and the row of these, from 0.
+    """
     shares = ("complete_share", *(f"{name}_share" for name in DENOMINATORS))
     kinds = {book.head(key): "share" for key in shares} | {book.head("score"): "score"}
     kinds |= {decided_head(*place).label(book.lang): "share" for place in _SHARES}
@@ -154,7 +192,20 @@ def colour(book: Book, sheet: Worksheet, table: pd.DataFrame, row: int) -> None:
 
 
 def title(book: Book, sheet: Worksheet, row: int, text: str, leads_to: str = "") -> int:
-    """Write a title, which may lead to a sheet; give the row after it."""
+    """Write a title.
+
+    Parameters
+    ----------
+    book, sheet, row, text
+        The workbook, the sheet, the row from 0, and the words.
+    leads_to
+        Key of the sheet that it leads to; empty: to none.
+
+    Returns
+    -------
+    int
+        The row after it.
+    """
     sheet.set_row(row, 22)
     if leads_to:
         name = book.name(leads_to)
@@ -168,7 +219,22 @@ def title(book: Book, sheet: Worksheet, row: int, text: str, leads_to: str = "")
 def pairs(
     book: Book, sheet: Worksheet, row: int, table: pd.DataFrame, widths: tuple[float, ...]
 ) -> int:
-    """Write items and their texts, each text across the sheet, on a row as high as it needs."""
+    """Write items and their texts, each text across the sheet, on a row as high as it needs.
+
+    Parameters
+    ----------
+    book, sheet, row
+        The workbook, the sheet, and the first row, from 0.
+    table
+        Two columns: item and text.
+    widths
+        Of the sheet's columns.
+
+    Returns
+    -------
+    int
+        The row after the last one.
+    """
     wide = sum(widths[1:])
     for item, told in table.itertuples(index=False):
         text = plain_text(told, book.lang)
@@ -181,7 +247,17 @@ def pairs(
 
 
 def across(book: Book, sheet: Worksheet, row: int, first: int, last: int, text: str) -> None:
-    """Write a text across several columns."""
+    """Write a text across several columns.
+
+    Parameters
+    ----------
+    book, sheet, row
+        The workbook, the sheet, and the row, from 0.
+    first, last
+        The columns, from 0.
+    text
+        The words.
+    """
     sheet.merge_range(row, first, row, last, "", book.looks.cell())
     if text:
         sheet.write_string(row, first, text, book.looks.cell())
