@@ -50,6 +50,14 @@ _HOMES = {
     "gini": "inequality",
     "lorenz": "inequality",
     "propose_sites": "siting.proposing",
+    "parse_moment": "moment",
+    "coverage_at": "moment",
+    "openings": "moment",
+    "eight_hours": "moment",
+    "moments_of": "daytime",
+    "reconcile_known": "reconciling",
+    "read_county": "measuring",
+    "walk": "measuring",
     "gap_confidence": "confidence",
     "readable_table": "render.showing",
     "coverage_map": "render.web.maps",
@@ -67,6 +75,8 @@ __all__ = [  # noqa: RUF022 - in pipeline order
     "assess",
     "Assessment",
     "measure",
+    "read_county",
+    "walk",
     "judge",
     "decide",
     "assess_profiles",
@@ -99,6 +109,12 @@ __all__ = [  # noqa: RUF022 - in pipeline order
     "gini",
     "lorenz",
     "propose_sites",
+    "parse_moment",
+    "coverage_at",
+    "openings",
+    "eight_hours",
+    "moments_of",
+    "reconcile_known",
     "gap_confidence",
     "readable_table",
     "coverage_map",
@@ -118,6 +134,7 @@ if TYPE_CHECKING:
     from lifecircle.confidence import gap_confidence
     from lifecircle.config import WalkProfile, read_config
     from lifecircle.county import Assessment, assess, assess_profiles, decide, judge
+    from lifecircle.daytime import moments_of
     from lifecircle.difference import (
         compare_runs,
         difference_map,
@@ -131,11 +148,13 @@ if TYPE_CHECKING:
     from lifecircle.inequality import gini, lorenz
     from lifecircle.isochrone import isochrones
     from lifecircle.matching import merge_facilities
-    from lifecircle.measuring import measure
+    from lifecircle.measuring import measure, read_county, walk
+    from lifecircle.moment import coverage_at, eight_hours, openings, parse_moment
     from lifecircle.network import WalkNetwork
     from lifecircle.plan import roll_up, scorecard
     from lifecircle.population import cells_from_raster, cells_from_totals, reconcile
     from lifecircle.reach import nearest_times, pair_times, travel_times
+    from lifecircle.reconciling import reconcile_known
     from lifecircle.render.showing import readable_table
     from lifecircle.render.stages import show_progress
     from lifecircle.render.web.comparison import comparison_map

@@ -47,6 +47,14 @@ def moments_of(
     ------
     ConfigError
         Something is no moment; all are named.
+
+    Examples
+    --------
+    >>> from lifecircle import measure, read_config
+    >>> county = measure(read_config("data/liechtenstein/county.toml"), drawn=False)
+    >>> found = moments_of(county, county.standards[0], ["工作日18:30"])
+    >>> found.openings.loc[("weekday 18:30", "retail")].to_dict()
+    {'open': 1, 'closed': 0, 'unknown': 16}
     """
     texts = measured.config.time.moments if moments is None else moments
     asked = _read(texts, str(measured.config.path))

@@ -238,13 +238,25 @@ def read_county(
 
     Parameters
     ----------
-    config, standards, scenario, progress, Raises
+    config, standards, scenario, progress
         As for `measure`.
 
     Returns
     -------
     Reading
         To be walked by one profile after another (`walk`).
+
+    Raises
+    ------
+    InputError, OfflineError
+        As for `measure`.
+
+    Examples
+    --------
+    >>> from lifecircle import read_config
+    >>> reading = read_county(read_config("data/liechtenstein/county.toml"))
+    >>> len(reading.units), round(reading.cells["persons"].sum())
+    (11, 36838)
     """
     log = RunLog(STAGES, progress)
     config = with_boundary_file(config)
@@ -312,6 +324,20 @@ def walk(
     Returns
     -------
     Measurement
+        With the profile as its config's ``walk``.
+
+    Raises
+    ------
+    InputError
+        No road is open to the profile.
+
+    Examples
+    --------
+    >>> from lifecircle import WalkProfile, read_config
+    >>> reading = read_county(read_config("data/liechtenstein/county.toml"))
+    >>> slow = walk(reading, WalkProfile(profile="elderly"), drawn=False)
+    >>> slow.config.walk.label("zh"), slow.config.walk.metres_per_minute
+    ('老年人步行', 60.0)
     """
     log = reading.log.fork()
     config, units = reading.config, reading.units

@@ -119,7 +119,7 @@ def eight_hours(facilities: pd.DataFrame, standard: Standard | None = None) -> p
     Examples
     --------
     >>> centres = {"kind": "community_centre", "hours": ["8:00-17:00", "14:00-17:00", None]}
-    >>> eight_hours(pd.DataFrame(centres)).iloc[0].to_dict()  # doctest: +NORMALIZE_WHITESPACE
+    >>> eight_hours(pd.DataFrame(centres)).iloc[0].to_dict()
     {'facilities': 3, 'known': 2, 'unknown': 1, 'eight': 1, 'share_of_known': 0.5, 'judged': True}
     """
     judge = read_standard() if standard is None else standard
