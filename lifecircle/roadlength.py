@@ -173,15 +173,15 @@ def _leaving(areas: Shapes, ax: Floats, ay: Floats, bx: Floats, by: Floats) -> F
 def _crossed(
     areas: Shapes, west: float, south: float, side: float, shape: tuple[int, int]
 ) -> npt.NDArray[np.bool_]:
-    """Flag squares that a border may cross, and those beside them."""
+    """Flag squares that a border may cross.
+
+    Of two neighbouring points of a border, half a side apart at most, one lies in the row of every
+    square that the border crosses between them: in the square or beside it.
+    """
     x, y = shapely.get_coordinates(shapely.segmentize(shapely.boundary(areas), side / 2.0)).T
     flag = np.zeros(shape, np.bool_)
     flag[((y - south) / side).astype(np.intp), ((x - west) / side).astype(np.intp)] = True
-    wide = flag.copy()
-    for down in (-1, 0, 1):
-        for across in (-1, 0, 1):
-            wide |= np.roll(flag, (down, across), axis=(0, 1))
-    return wide
+    return flag | np.roll(flag, 1, axis=1) | np.roll(flag, -1, axis=1)
 
 
 def _squares(

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from lifecircle import assess, read_config
 from lifecircle.cli import app
-from lifecircle.config import CountyConfig, ReconcileConfig
+from lifecircle.config import CountyConfig, ReconcileConfig, WalkProfile
 from lifecircle.errors import ConfigError, DataWarning
 from lifecircle.measuring import read_county
 from lifecircle.network import WalkNetwork
@@ -217,6 +217,27 @@ def test_two_ledgers_with_the_same_ids(tmp_path):
         assert rows.loc[kind, COUNTS[:4]].tolist() == [5, 1, 1, 1]
 
 
+@pytest.mark.parametrize(("status", "used"), [("in_use", 1), ("idle", 1), ("closed", 1)])
+def test_an_object_of_two_kinds_is_one_of_their_wider_kind(mini, status, used):
+    """What is in use of it counts, whichever row says so."""
+    here = mini.inventory.geometry.iloc[0]
+    inventory = gpd.GeoDataFrame(
+        {
+            "kind": ["supermarket", "convenience_store"],
+            "name": "店",
+            "source": "osm",
+            "status": [status, "in_use"],
+        },
+        index=pd.Index(["w1", "w1#convenience_store"], name="facility_id"),
+        geometry=[here, here],
+        crs=mini.inventory.crs,
+    )
+    rows = told(replace(mini, inventory=inventory)).loc["facilities"].loc["county"]
+    assert rows.loc["retail", "measured"] == used
+    assert rows.loc["supermarket", "measured"] == (status == "in_use")
+    assert rows.loc["convenience_store", "measured"] == 1
+
+
 def test_what_a_scenario_closes_is_not_in_use(tmp_path):
     config = read_config(with_ledger(write_county(tmp_path)))
     changes = {
@@ -357,6 +378,27 @@ def test_points_in_areas_as_geometry_has_it(seed, count):
     exact = np.array([shapely.covers(area, points) for area in areas])
     expected = np.where(exact.any(axis=0), exact.argmax(axis=0), -1)
     assert area_of(areas, x, y).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("rise", [0.01, 0.13, 0.9, 1.0, 7.0])
+def test_points_beside_a_border_are_on_their_side_of_it(rise):
+    x = np.linspace(0.0, 3000.0, 4001)
+    y = rise * x
+    top = 3000.0 * rise + 9.0
+    below = shapely.Polygon([(0, 0), (3000, 3000 * rise), (3000, -9), (0, -9)])
+    above = shapely.Polygon([(0, 0), (3000, 3000 * rise), (3000, top), (0, top)])
+    areas = np.array([below, above])
+    assert (area_of(areas, x[1:-1], y[1:-1] - 0.5) == 0).all()
+    assert (area_of(areas, x[1:-1], y[1:-1] + 0.5) == 1).all()
+
+
+def test_a_vehicles_network_is_measured_whole(demo):
+    by_car = demo.network.with_profile(WalkProfile(profile="car"))
+    assert len(by_car.segment_m) < len(demo.network.segment_m)
+    roads = reconcile_known(demo).loc["roads"]
+    pd.testing.assert_frame_equal(
+        reconcile_known(replace(demo, network=by_car)).loc["roads"], roads
+    )
 
 
 def test_roads_against_official_lengths(mini):
