@@ -236,12 +236,12 @@ def test_reference_holds_every_key_with_its_default(texts):
     text = texts.county_text()
     for place in ("[walk]", "[[siting]]", "[confidence]", "[reconcile.tolerance]", "[standard]"):
         assert f"\n## {place}\n" in text
-    assert re.search(
-        r"^\| `layer` `sheet` \| `str \| None` ", text.replace("\\|", "|"), re.MULTILINE
-    )
-    assert re.search(r"^\| `cell_m` \| `float` \| `100.0` \| Cell size", text, re.MULTILINE)
-    assert "FieldInfo" not in text
-    assert "annotation" not in text
+    assert re.search(r"^\| `layer` `sheet` \| text ", text, re.MULTILINE)
+    assert re.search(r"^\| `cell_m` \| number \| `100.0` \| Cell size", text, re.MULTILINE)
+    assert "| `cache` | true, false | `true` |" in text
+    assert "| `minutes` | array of number | `[5.0, 10.0, 15.0, 30.0]` |" in text
+    assert " any |" not in text.replace("table of any |", "")
+    assert "```toml\nname = " in texts.commented_text()
     for key in ("add", "close", "move", "line", "join_m", "speed_m_min"):
         assert f"| `{key}` |" in texts.scenario_text()
 
@@ -305,6 +305,12 @@ def test_a_link_to_read_is_not_a_load():
     told = '<a href="https://a.example">x</a><link rel="canonical" href="https://a.example/">'
     code = "<pre>@import url(https://a.example/b.css)</pre>"  # shown, not loaded
     assert offline.loads_from_net(f"{told}{code}<img src='_static/a.png'>", ".html") == []
+
+
+def test_the_citation_names_the_version():
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {lifecircle.__version__}\n" in text
+    assert "\nlicense: MIT\n" in text
 
 
 def test_links_between_pages_lead_somewhere():

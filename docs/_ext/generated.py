@@ -14,6 +14,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "lifecircle-api": texts.api_text,
     "lifecircle-cli": texts.cli_text,
     "lifecircle-county-file": texts.county_text,
+    "lifecircle-county-commented": texts.commented_text,
     "lifecircle-scenario-file": texts.scenario_text,
     "lifecircle-tables": texts.tables_text,
     "lifecircle-standards": texts.standards_text,

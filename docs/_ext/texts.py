@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from typing import Any, get_args
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 from numpydoc.docscrape import NumpyDocString
@@ -169,6 +171,13 @@ def county_text() -> str:
     return _model_text(CountyConfig, "county.toml")
 
 
+def commented_text() -> str:
+    """Give the Chinese README's county file, in which every key stands with its meaning."""
+    readme = Path(__file__).parents[2] / "README.zh-CN.md"
+    block = re.search(r"(?ms)^```toml\n.*?^```$", readme.read_text(encoding="utf-8"))
+    return "" if block is None else block.group()
+
+
 def scenario_text() -> str:
     """Give Markdown of every table and key of a scenario's file."""
     return _model_text(Scenario, "scenario.toml")
@@ -240,18 +249,29 @@ def _given(field: Any) -> str:
     default = field.default
     if default is PydanticUndefined or isinstance(default, BaseModel):
         return ""
-    told = default.as_posix() if hasattr(default, "as_posix") else default
-    return "" if told in (None, "", ()) else f"`{told}`"
+    told = default.as_posix() if isinstance(default, Path) else default
+    if told in (None, "", ()) or (isinstance(told, Mapping) and not told):
+        return ""
+    return f"`{json.dumps(told, ensure_ascii=False)}`"  # as TOML writes it
+
+
+_PLAIN = {str: "text", Path: "path", bool: "true, false", int: "integer", float: "number"}
 
 
 def _type(annotation: Any) -> str:
-    text = getattr(annotation, "__name__", None) or str(annotation)
-    if get_args(annotation):
-        text = str(annotation)
-    text = re.sub(r"Annotated\[([^,\[\]]+),[^\[\]]*(?:\[[^\]]*\][^\[\]]*)*\]", r"\1", text)
-    text = re.sub(r"FieldInfo\([^)]*\)|, metadata=\[[^\]]*\]", "", text)
-    text = re.sub(r"(?:[A-Za-z_]+\.)+(?=[A-Za-z_])", "", text)
-    return f"`{text}`"
+    """Name a type as TOML's readers do."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return ", ".join(f"`{word}`" for word in inner)
+    if origin is tuple:
+        return f"array of {_type(inner[0])}"
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return f"table of {_type(inner[1])}"
+    if inner:  # one with bounds, or a choice of several
+        of = inner[:1] if origin is Annotated else inner
+        return " or ".join(_type(each) for each in of if each is not type(None))
+    is_table = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return "table" if is_table else _PLAIN.get(annotation, "any")
 
 
 def _markdown(text: str) -> str:
