@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +15,7 @@ from lifecircle.difference.notes import Differing
 from lifecircle.difference.pairing import requirements
 from lifecircle.difference.runs import Run
 from lifecircle.difference.tables import Difference, walk_to
+from lifecircle.render.walking_words import walking_of
 from lifecircle.render.web.changes import Changes, Topic
 from lifecircle.standards import Lang
 from lifecircle.tables import SCOPE_COUNTY
@@ -97,7 +98,7 @@ def _told(run: Run) -> dict[str, Any]:
         "standard": _named(record["standard"]),
         "scenario": _named(scenario) if scenario else None,
         "generated": str(record.get("generated") or ""),
-        "speed": config.get("walk", {}).get("speed_kph"),
+        "moves": {lang: walking_of(record, lang) for lang in get_args(Lang)},
         "residents": float(run.cells["persons"].sum()),
         "notice": {"zh": notice["zh"] or notice["en"], "en": notice["en"] or notice["zh"]},
         "dates": sorted({str(d["date"]) for d in _inputs(run) if d.get("date")}),

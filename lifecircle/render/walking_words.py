@@ -11,7 +11,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from lifecircle.config import CountyConfig, WalkProfile
+from lifecircle.config import CountyConfig, WalkConfig, WalkProfile
 from lifecircle.standards import Lang
 from lifecircle.tables import SETTINGS
 
@@ -63,12 +63,36 @@ def walking_parts(config: CountyConfig, run: Mapping[str, Any] | None, lang: Lan
         Profile and speed, then those of single settings; whether slope counted; what is barred, per
         profile; homes that walk to their road across country.
     """
-    own = config.walk
+    return _parts(config.walk, run, lang, given=config.elevation is not None)
+
+
+def walking_of(run: Mapping[str, Any], lang: Lang) -> str:
+    """Say how people were taken to move in a finished run.
+
+    Parameters
+    ----------
+    run
+        What its run.json holds.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Examples
+    --------
+    >>> walking_of({"config": {"walk": {"profile": "elderly"}}}, "zh")
+    '老年人步行，60 米/分钟；未提供高程，未计坡度'
+    """
+    told = (run.get("config") or {}).get("walk") or {}
+    known = {name: value for name, value in told.items() if name in WalkConfig.model_fields}
+    walk = WalkConfig.model_validate(known)
+    return _words(lang)["semicolon"].join(_parts(walk, run, lang, given=False))
+
+
+def _parts(own: WalkConfig, run: Mapping[str, Any] | None, lang: Lang, *, given: bool) -> list[str]:
     settings = {name: own.in_setting(name) for name in SETTINGS if name in own.settings}
     everyone = {one.profile: one for one in (own, *settings.values())}
-    sloped = _slope_counted(config, run)
+    sloped = _slope_counted(run, given=given)
     parts = [profile_words(own, lang), *_by_setting(settings, lang)]
-    parts.append(_slope(everyone, config, run, lang))
+    parts.append(_slope(everyone, run, lang, sloped=sloped))
     named = len(everyone) > 1
     parts += [_barred(one, lang, sloped=sloped, named=named) for one in everyone.values()]
     if own.offroad_limit_m > own.snap_limit_m:
@@ -121,20 +145,21 @@ def _by_setting(settings: Mapping[str, WalkProfile], lang: Lang) -> list[str]:
     ]
 
 
-def _slope_counted(config: CountyConfig, run: Mapping[str, Any] | None) -> bool:
+def _slope_counted(run: Mapping[str, Any] | None, *, given: bool) -> bool:
     """Tell whether elevations were given, so that a profile that counts slope did."""
     told = (run or {}).get("elevation") or {}
-    return bool(told.get("given", config.elevation is not None))
+    return bool(told.get("given", given))
 
 
 def _slope(
     everyone: Mapping[str, WalkProfile],
-    config: CountyConfig,
     run: Mapping[str, Any] | None,
     lang: Lang,
+    *,
+    sloped: bool,
 ) -> str:
     text = _words(lang)
-    if not _slope_counted(config, run):
+    if not sloped:
         return text["slope_none"]
     level = [one.label(lang) for one in everyone.values() if not one.slope]
     if len(level) == len(everyone):

@@ -89,8 +89,8 @@ class Changes:
     county
         Its name, by language.
     runs
-        Before and after: ``county``, ``standard``, ``scenario`` (or None), ``notice`` by language;
-        ``generated``, ``speed`` (km/h), ``residents``, ``dates``.
+        Before and after: ``county``, ``standard``, ``scenario`` (or None), ``notice`` and ``moves``
+        (how people do) by language; ``generated``, ``residents``, ``dates``.
     approval
         The map's approval number (审图号); empty where it has none.
     sources

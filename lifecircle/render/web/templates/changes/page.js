@@ -20,8 +20,7 @@ function noticeTexts() {
 }
 const noteTexts = () => [
   ...data.notes.map(say),
-  runBefore.speed !== runAfter.speed && runBefore.speed && runAfter.speed
-    ? t("speeds_differ", { before: number(runBefore.speed, 2), after: number(runAfter.speed, 2) }) : "",
+  say(runBefore.moves) === say(runAfter.moves) ? "" : t("moves_differ", { before: say(runBefore.moves), after: say(runAfter.moves) }),
   say(runBefore.standard) !== say(runAfter.standard) ? t("standards_differ", { before: say(runBefore.standard), after: say(runAfter.standard) }) : "",
 ].filter(Boolean);
 
@@ -45,7 +44,7 @@ function drawHead() {
 
 const facts = () => [
   say(runBefore.standard) === say(runAfter.standard) ? t("fact_standard", { standard: say(runAfter.standard) }) : null,
-  runAfter.speed ? t("fact_speed", { kph: number(runAfter.speed, 2) }) : null,
+  say(runAfter.moves),
   t("fact_counts"), t(data.step === 1 ? "fact_tenths" : "fact_minutes"),
 ].filter(Boolean);
 
