@@ -64,7 +64,7 @@ coverage_map(result, lang=county.map.lang)
 # *The gaps, kind by kind, in the order of their ranks.*
 
 # %%
-readable_table(result, "gaps", lang=county.map.lang).head(20)
+readable_table(result, "gaps", lang=county.map.lang).iloc[:20, 1:11]
 
 # %% [markdown]
 # ## 规划指标
@@ -73,7 +73,8 @@ readable_table(result, "gaps", lang=county.map.lang).head(20)
 # *The plan's targets. Unknown is not unmet: report the data first.*
 
 # %%
-readable_table(result, "scorecard", lang=county.map.lang).iloc[:, :8]
+card = readable_table(result, "scorecard", lang=county.map.lang)
+card[card.iloc[:, 0] == card.iloc[0, 0]].iloc[:, 1:7] if len(card) else card
 
 # %% [markdown]
 # ## 数据来源
