@@ -27,7 +27,7 @@ extensions = [
     "formulas",
     "offline",
 ]
-exclude_patterns = ["_ext", "README.md"]
+exclude_patterns = ["_ext"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
