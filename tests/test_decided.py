@@ -15,6 +15,7 @@ from lifecircle.config import WalkConfig
 from lifecircle.errors import DataWarning
 from lifecircle.render.decided_says import says, sited_says
 from lifecircle.render.report.figures import Figures, draw_figures
+from lifecircle.render.report.findings import findings
 from lifecircle.render.report.model import Grid, Heading, Paragraph, Picture
 from lifecircle.render.report.writing import build_report
 from lifecircle.render.tables.decided import (
@@ -491,3 +492,16 @@ def test_a_facility_that_the_standard_does_not_judge_has_no_place(invented):
     table = supply_facility_table(supplied_to, others, kinds_of(invented))
     assert len(table) == len(supplied_to.facilities)
     assert table["lon"].isna().all()
+
+
+def test_nobody_is_said_to_walk_who_rides(invented):
+    walk = WalkConfig(settings={"rural": "e-bike"})
+    ridden = replace(invented, config=invented.config.model_copy(update={"walk": walk}))
+    for assessment, word in ((invented, "步行 15 分钟以内"), (ridden, "出行 15 分钟以内")):
+        assert any(word in finding.text for finding in findings(assessment))
+    said = " ".join(said_in(parts_of(ridden)))
+    assert "平均步行" not in said
+    assert "平均用时" in said
+    english = " ".join(said_in(parts_of(ridden, "en")))
+    assert "a mean trip of" in english
+    assert "on foot:" not in english

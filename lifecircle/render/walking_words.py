@@ -133,6 +133,24 @@ def profile_words(profile: WalkProfile, lang: Lang) -> str:
     return text["riding_by_class"].format(name=name, low=low, high=high)
 
 
+def rides(config: CountyConfig) -> bool:
+    """Tell whether some residents ride, so that not every time is a walk.
+
+    Parameters
+    ----------
+    config
+        The county.
+
+    Examples
+    --------
+    >>> from lifecircle.config import read_config
+    >>> rides(read_config("data/liechtenstein/county.toml"))
+    False
+    """
+    everyone = (config.walk, *config.walk.settings.values())
+    return any(profile.vehicle for profile in everyone)
+
+
 def _by_setting(settings: Mapping[str, WalkProfile], lang: Lang) -> list[str]:
     """Say who moves otherwise; settings of one profile together."""
     text = _words(lang)

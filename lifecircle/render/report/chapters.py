@@ -32,6 +32,7 @@ from lifecircle.render.report.text import (
     plain,
     points,
     report_words,
+    travel_words,
 )
 from lifecircle.render.tables.readers import (
     coverage_readers,
@@ -43,7 +44,7 @@ from lifecircle.render.tables.readers import (
 from lifecircle.render.tables.readers_shared import card_of, limit_words, run_of, unknown_kinds
 from lifecircle.render.tables.sheets import gap_table
 from lifecircle.render.tables.words import heading, word
-from lifecircle.render.walking_words import profile_words, walking_words
+from lifecircle.render.walking_words import profile_words, rides, walking_words
 from lifecircle.standards import SURENESS, Lang, clause, read_standard, standard_names
 from lifecircle.standards.changes import Change
 from lifecircle.tables import SCOPE_COUNTY
@@ -100,7 +101,8 @@ def method(assessment: Mappable, lang: Lang) -> Iterator[Part]:
     yield Heading(1, text["chapter_method"])
     yield Heading(2, text["section_walk"])
     yield from _moving(assessment, lang)
-    yield Paragraph(text["rounding"])
+    riding = rides(assessment.config)
+    yield Paragraph(travel_words(lang, riding=riding)["rounding"])
     yield Heading(2, text["section_standard"])
     flags = Counter(r.flag for r in standard.requirements)
     counted = joined((f"{word(f, lang)} {flags[f]}" for f in SURENESS if flags[f]), lang)
@@ -408,7 +410,7 @@ def _extremes(assessment: Mappable, circle: str, lang: Lang) -> Iterator[str]:
 
 
 def _gap_sentence(assessment: Mappable, some: pd.DataFrame, name: str, lang: Lang) -> str:
-    text = report_words(lang)
+    text = travel_words(lang, riding=rides(assessment.config))
     first: Any = some.sort_values("rank", kind="stable").iloc[0]
     known = not pd.isna(first["nearest_minutes"])
     sentence = text["gap_kind"].format(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -30,6 +30,57 @@ _NAME_CM: Final = 4.2
 _VALUE_CM: Final = 2.6
 _BLUE, _PALE, _ORANGE = "#2a788e", "#bcd9df", "#c24e00"
 _INK, _SOFT, _LINE = "#1d2226", "#4c545a", "#dfe3e6"
+
+
+class Chart(NamedTuple):
+    """One chart, and what is said of it.
+
+    Parameters
+    ----------
+    kind
+        What it shows.
+    key
+        Of the kind of facility, or its number; for the name of its file.
+    subject
+        Which asking it shows, from 0; empty where there is one alone.
+    caption, alt
+        What it shows, and the same for whoever cannot see it.
+    figure
+        The drawing.
+    """
+
+    kind: Literal["supply", "siting", "confidence"]
+    key: str
+    subject: str
+    caption: str
+    alt: str
+    figure: Figure
+
+
+def decided_charts(assessment: Mappable, lang: Lang, letters: Lettering) -> Iterator[Chart]:
+    """Draw what helps to decide, as far as it was asked for.
+
+    Parameters
+    ----------
+    assessment
+        ``decisions``, where it has them.
+    lang, letters
+        Language and fonts.
+    """
+    found, text = decisions_of(assessment), report_words(lang)
+    for number, figure in enumerate(range_charts(assessment, lang, letters), start=1):
+        caption = text["range_caption"] + (f" ({number})" if number > 1 else "")
+        yield Chart("confidence", str(number), "", caption, text["range_alt"], figure)
+    for number, supplied in enumerate(found.supplied):
+        figure = lorenz_chart(assessment, supplied, lang, letters)
+        caption = text["lorenz_caption"].format(kind=_name(assessment, supplied.kind, lang))
+        key = supplied.kind
+        yield Chart("supply", key, str(number), caption, text["lorenz_alt"], figure)
+    for number, sited in enumerate(found.sited):
+        if len(sited.curve):
+            figure = gain_chart(assessment, sited, lang, letters)
+            caption = text["gain_caption"].format(kind=_name(assessment, sited.kind, lang))
+            yield Chart("siting", sited.kind, str(number), caption, text["gain_alt"], figure)
 
 
 def lorenz_chart(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -21,7 +21,7 @@ from PIL import Image, ImageOps
 from lifecircle.render.mappable import Mappable, check_assessment
 from lifecircle.render.report.asked import limit_lines, settings_without
 from lifecircle.render.report.figure_charts import coverage_charts, unit_charts
-from lifecircle.render.report.figure_decided import gain_chart, lorenz_chart, range_charts
+from lifecircle.render.report.figure_decided import decided_charts
 from lifecircle.render.report.figure_ground import (
     GOOD_TO_BAD,
     MISSING,
@@ -46,9 +46,9 @@ from lifecircle.render.report.figure_page import (
     small_print,
 )
 from lifecircle.render.report.figure_text import Lettering, lettering, wrapped
-from lifecircle.render.report.text import joined, percent, plain, report_words
-from lifecircle.render.tables.decided import decisions_of, kinds_of
+from lifecircle.render.report.text import joined, percent, plain, report_words, travel_words
 from lifecircle.render.tables.words import word
+from lifecircle.render.walking_words import rides
 from lifecircle.standards import Lang
 
 DPI: Final = 300
@@ -248,34 +248,15 @@ def draw_figures(
             alt = text[f"{kind}_alt"]
             name = kind if kind == "units" and number == 1 else f"{kind}-{number}"
             drawings.append(Drawing(name, kind, "", caption, alt, figure))
-    drawings += _decided_charts(assessment, lang, letters)
+    drawings += [
+        Drawing(_file_name(chart.kind, chart.key), chart.kind, *chart[2:])
+        for chart in decided_charts(assessment, lang, letters)
+    ]
     named = [
         Drawing(f"{n:02d}-{d.name}", d.kind, d.subject, d.caption, d.alt, d.figure)
         for n, d in enumerate(drawings, start=1)
     ]
     return Figures(lang, tuple(named))
-
-
-def _decided_charts(assessment: Mappable, lang: Lang, letters: Lettering) -> Iterator[Drawing]:
-    """Draw what helps to decide, as far as it was asked for."""
-    found, text, kinds = decisions_of(assessment), report_words(lang), kinds_of(assessment)
-
-    def of_kind(name: str, key: str) -> str:
-        return text[name].format(kind=plain(kinds[key].label(lang) if key in kinds else key))
-
-    for number, figure in enumerate(range_charts(assessment, lang, letters), start=1):
-        caption = text["range_caption"] + (f" ({number})" if number > 1 else "")
-        yield Drawing(f"confidence-{number}", "confidence", "", caption, text["range_alt"], figure)
-    for number, supplied in enumerate(found.supplied):
-        figure = lorenz_chart(assessment, supplied, lang, letters)
-        caption, alt = of_kind("lorenz_caption", supplied.kind), text["lorenz_alt"]
-        name = _file_name("supply", supplied.kind)
-        yield Drawing(name, "supply", str(number), caption, alt, figure)
-    for number, sited in enumerate(found.sited):
-        if len(sited.curve):
-            figure = gain_chart(assessment, sited, lang, letters)
-            caption, name = of_kind("gain_caption", sited.kind), _file_name("sites", sited.kind)
-            yield Drawing(name, "siting", str(number), caption, text["gain_alt"], figure)
 
 
 def write_maps(
@@ -397,7 +378,7 @@ def _circle_map(
 def _gap_map(
     assessment: Mappable, kind: str, ground: Ground, lang: Lang, letters: Lettering
 ) -> Drawing:
-    text = report_words(lang)
+    text = travel_words(lang, riding=rides(assessment.config))
     entry = assessment.standard.kinds[kind]
     label = plain(entry.label(lang))
     page = _start(assessment, text["gap_title"].format(kind=label), ground, lang, letters)

@@ -21,8 +21,10 @@ from lifecircle.render.report.text import (
     percent_beyond,
     plain,
     report_words,
+    travel_words,
 )
 from lifecircle.render.tables.readers_shared import excluded_kinds, unknown_kinds
+from lifecircle.render.walking_words import rides
 from lifecircle.standards import Lang, Requirement
 from lifecircle.standards.changes import limit_text
 from lifecircle.tables import SCOPE_COUNTY
@@ -200,7 +202,8 @@ def _services(assessment: Mappable, lang: Lang) -> list[_Candidate]:
 def _service(
     assessment: Mappable, requirement: Requirement, lang: Lang, figures: dict[str, float]
 ) -> Finding:
-    text, standard = report_words(lang), assessment.standard
+    text = travel_words(lang, riding=rides(assessment.config))
+    standard = assessment.standard
     circle = standard.circles[requirement.circle]
     sentence = text["found_service"].format(
         kind=plain(standard.kinds[requirement.kind].label(lang)),

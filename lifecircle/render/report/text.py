@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -202,6 +202,38 @@ def report_words(lang: Lang) -> dict[str, str]:
     'N'
     """
     return {key: entry[lang] for key, entry in _catalogue().items()}
+
+
+def travel_words(lang: Lang, *, riding: bool) -> dict[str, str]:
+    """Give every string of report and figures; where somebody rides, none says that all walk.
+
+    Parameters
+    ----------
+    lang
+        Language.
+    riding
+        Whether somebody rides (`lifecircle.render.walking_words.rides`).
+
+    Examples
+    --------
+    >>> travel_words("zh", riding=True)["minutes_head"], travel_words("en", riding=False)["north"]
+    ('出行时间（分钟）', 'N')
+    """
+    return _ridden(lang) if riding else report_words(lang)
+
+
+_RIDDEN: Final[Mapping[Lang, tuple[tuple[str, str], ...]]] = {
+    "zh": (("步行不可达", "不可达"), ("平均步行", "平均用时"), ("步行", "出行")),
+    "en": ((" on foot", ""), ("[Ww]alking", "travel"), ("Walk", "Trip"), ("walk", "trip")),
+}
+
+
+@cache
+def _ridden(lang: Lang) -> dict[str, str]:
+    told = report_words(lang)
+    for pattern, said in _RIDDEN[lang]:
+        told = {key: re.sub(pattern, said, text) for key, text in told.items()}
+    return told
 
 
 @cache
