@@ -10,7 +10,8 @@ import typer
 
 from lifecircle.cli.complaints import complaining
 from lifecircle.cli.options import Lang, Language, Quiet, Standards, Without
-from lifecircle.cli.progress import STAGES_EN, STAGES_ZH, show_ingest
+from lifecircle.cli.progress import show_ingest
+from lifecircle.render.stages import STAGES_EN, STAGES_ZH
 
 if TYPE_CHECKING:
     from lifecircle.batch import Report
