@@ -185,6 +185,63 @@ class TestNumbers:
         assert (np.abs(page - within(900.0)) <= 0.001 * page + 0.01).mean() > 0.99
 
 
+def otherwise(demo, name):
+    """The demo with invented hills, or for people in wheelchairs."""
+    if name == "hills":
+        run = {**demo.run, "elevation": {"given": True, "counted": True, "known_share": 1.0}}
+        return dataclasses.replace(demo, network=demo.network.with_elevation(hills), run=run)
+    walk = demo.config.walk.with_profiles([name])
+    config = demo.config.model_copy(update={"walk": walk})
+    return dataclasses.replace(demo, network=demo.network.with_profile(walk), config=config)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("hills", "坡度使往返时间不同"), ("wheelchair", "出行到此处的居民"), ("car", "出行到此处")],
+)
+def test_a_page_measures_as_its_network_does(visit, demo, points, tmp_path, name, said):
+    changed = otherwise(demo, name)
+    path = tmp_path / "map.html"
+    path.write_text(map_html(coverage_map(changed)), encoding="utf-8")
+    page, some = visit(path), points[:300]
+    found = page.evaluate(MEASURE, lat_lon(some, demo.network.crs))
+    network, kinds = changed.network, list(demo.standard.kinds)
+    at = network.locate(network.snap_points(*some.T))
+    assert [spot is None for spot in found] == (at.chain < 0).tolist()
+    for kind in ("post", "retail", "school"):
+        expected, _ = python_seconds(changed, some, kind)
+        seconds = column(found, "seconds", kinds.index(kind))
+        level, _ = python_seconds(demo, some, kind)
+        assert np.nanmax(np.abs(expected - level)) > 20.0  # it is another walk
+        near = np.abs(expected - LISTED_SECONDS) < 1.0
+        assert np.array_equal(np.isnan(seconds)[~near], np.isnan(expected)[~near]), kind
+        assert np.nanmax(np.abs(seconds - expected)) < 1.0, kind
+    cells = network.locate(network.snap(demo.cells))
+    on = np.flatnonzero(at.chain >= 0)
+    number = np.arange(len(on))
+    rows, cell, _ = pair_seconds(network, take(at, on), number, len(on), cells, 900.0)
+    persons = demo.cells["persons"].to_numpy()[cell]
+    within = np.bincount(np.repeat(number, np.diff(rows)), persons, len(on))
+    page_within = np.array([spot["residents"][2] for spot in found if spot is not None])
+    assert page_within.sum() == pytest.approx(within.sum(), rel=2e-3)
+    open_here(page, vaduz(demo), demo.network.crs)
+    assert said in page.locator("#lc-here").inner_text()
+
+
+def test_who_cannot_set_out_is_told_why(visit, demo, points, tmp_path):
+    changed = otherwise(demo, "wheelchair")
+    network = changed.network
+    snapped = network.snap_points(*points.T)
+    barred = (network.locate(snapped).chain < 0) & ~snapped.off_network
+    spot = points[barred][np.argmax(snapped.access_m[barred] < 300)]  # beside steps, say
+    path = tmp_path / "map.html"
+    path.write_text(map_html(coverage_map(changed)), encoding="utf-8")
+    page = visit(path)
+    open_here(page, spot, demo.network.crs, zoom=18)
+    assert "不允许“轮椅”通行" in page.locator("#lc-here").inner_text()
+    assert page.locator("#lc-put").count() == 0
+
+
 def open_here(page, place, crs, zoom=15):
     """Move the map to a point, open the tab of spots and click on the map's middle."""
     ((lat, lon),) = lat_lon([place], crs)

@@ -289,7 +289,11 @@ def _confidence(found: Confidence, assessment: Mappable) -> dict[str, Any]:
         for row in found.coverage.reset_index().to_dict("records")
         if (row["circle"], row["kind"]) in asked
     ]
-    return {"settings": len(found.settings), "coverage": rows}
+    return {
+        "settings": int(found.asked["settings"]),
+        "robust": float(found.asked["robust"]),
+        "coverage": rows,
+    }
 
 
 # --- small things ------------------------------------------------------------------------------

@@ -141,8 +141,9 @@ def ridden_words(lang: Lang) -> dict[str, str]:
 
 
 def _somebody_rides(assessment: Mappable) -> bool:
+    """Tell whether some residents do not walk: they ride, or are in a wheelchair."""
     walk = assessment.config.walk
-    return any(profile.vehicle for profile in (walk, *walk.settings.values()))
+    return any(one.vehicle or one.no_wheelchair_no for one in (walk, *walk.settings.values()))
 
 
 __all__ = ["Mappable", "coverage_map", "map_html", "words"]

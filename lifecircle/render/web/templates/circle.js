@@ -265,8 +265,14 @@ function putResult({ kind, gains }) {
     el("small", {}, all > 0 ? t("put_share", { before: percent((all - left - persons) / all), after: percent((all - left) / all) }) : null,
       t("put_left", { persons: people(left) }))))),
     facilityCount[kind] ? null : el("p", { class: "lc-note" }, t("put_unknown", { kind: data.kinds[kind].label })),
+    frame.otherSettings ? el("p", { class: "lc-note" }, settingsNote()) : null,
     el("p", { class: "lc-note" }, t("put_move")));
 }
+
+/** Where residents of some settings move otherwise, this page does not: it says so. */
+const settingsNote = () => t("circle_settings", {
+  profile: say(frame.profile), settings: frame.otherSettings.map(settingLabel).join(t("comma")),
+});
 
 function spotHead(spot) {
   const { lat, lng } = spot.place;
@@ -305,9 +311,7 @@ function drawHere(box) {
     t("circle_note", { metres: number(spot.snapped.metres[0]) }), " ",
     spot.snapped.metres[0] > data.walk.snapLimit ? [t("circle_offroad"), " "] : null,
     data.walk.timing && data.walk.timing.ahead ? [t("circle_ways"), " "] : null,
-    frame.otherSettings ? [t("circle_settings", {
-      profile: say(frame.profile), settings: frame.otherSettings.map(settingLabel).join(t("comma")),
-    }), " "] : null,
+    frame.otherSettings ? [settingsNote(), " "] : null,
     data.walk.exact ? null : t("circle_simplified", { nodes: number(data.walk.nodes), tolerance: number(data.walk.tolerance) })));
 }
 

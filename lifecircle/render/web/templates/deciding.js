@@ -307,6 +307,8 @@ const verdictText = (gap) => (gaps.verdict[gap] === null ? t("verdict_none") : w
 const verdictOrder = (gap) => (gaps.verdict ? (VERDICTS.indexOf(gaps.verdict[gap]) + VERDICTS.length + 1) % (VERDICTS.length + 1) : 0);
 const verdictMark = (gap) => (gaps.verdict ? el("em", { class: `lc-flag lc-verdict-${gaps.verdict[gap]}` }, verdictText(gap)) : null);
 
+const sweepNote = ({ settings, robust }) => t("verdict_note", { settings: number(settings), share: percent(robust) });
+
 function setVerdict(key) {
   state.verdict = key;
   ["gaps", "labels", "ranks"].forEach((name) => layers[name].redraw());
@@ -322,7 +324,7 @@ function verdictFilter() {
       [["", t("all_settings")], ...VERDICTS.map((key, i) => [key, `${SHORT_VERDICT[key]()} ${number(counts[i])}`])].map(([key, label]) => el("button", {
         type: "button", title: key ? VERDICT[key]() : null, id: `lc-verdict-${key || "all"}`, "aria-pressed": String(state.verdict === key), onclick: () => setVerdict(key),
       }, label))),
-    decisions.confidence ? el("p", { class: "lc-note" }, t("verdict_note", { settings: number(decisions.confidence.settings) })) : null);
+    decisions.confidence ? el("p", { class: "lc-note" }, sweepNote(decisions.confidence)) : null);
 }
 
 /** Lines of the legend for gaps: which of them are shown, and what dashes mean. */
@@ -354,11 +356,11 @@ function sheet(heads, rows, caption) {
     el("tbody", {}, rows.map((row) => el("tr", {}, row.map((part) => (part instanceof Node ? part : el("td", { class: "lc-number" }, part)))))));
 }
 
-function confidenceSection({ settings, coverage }) {
+function confidenceSection({ settings, robust, coverage }) {
   const count = (key) => gaps.verdict.filter((verdict) => verdict === key).length;
   return el("section", { class: "lc-decision" },
     el("h2", {}, t("confidence_heading")),
-    el("p", { class: "lc-note" }, t("verdict_note", { settings: number(settings) })),
+    el("p", { class: "lc-note" }, sweepNote({ settings, robust })),
     pairs(VERDICTS.map((key) => [VERDICT[key](), t("gaps_count", { count: number(count(key)) })])),
     coverage.length ? el("details", {}, el("summary", {}, t("confidence_coverage")),
       sheet([t("service"), t("confidence_own"), t("confidence_range")],
