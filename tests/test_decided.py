@@ -14,6 +14,7 @@ from synthetic_decisions import all_decisions, moments, reconciled, sited, suppl
 from lifecircle.config import WalkConfig
 from lifecircle.errors import DataWarning
 from lifecircle.render.decided_says import says, sited_says
+from lifecircle.render.report.decided import decided as decided_chapter
 from lifecircle.render.report.figures import Figures, draw_figures
 from lifecircle.render.report.findings import findings
 from lifecircle.render.report.model import Grid, Heading, Paragraph, Picture
@@ -505,3 +506,33 @@ def test_nobody_is_said_to_walk_who_rides(invented):
     english = " ".join(said_in(parts_of(ridden, "en")))
     assert "a mean trip of" in english
     assert "on foot:" not in english
+
+
+def test_tables_follow_the_order_of_the_standard(invented):
+    parts = all_decisions(invented)
+    found = parts["confidence"]
+    turned = replace(found, coverage=found.coverage[::-1], edge=found.edge[::-1])
+    for sure in (found, turned):
+        tables = decided_tables(with_decisions(replace(invented), confidence=sure))
+        for name in ("confidence_coverage", "edge"):
+            assert tables[name]["kind"].tolist() == ["post", "clinic"]
+
+
+def test_of_many_units_those_with_most_unreached_are_printed(invented):
+    found = supplied(invented)
+    county = found.units.iloc[:1]
+    many = pd.concat(
+        [
+            county,
+            *(
+                found.units.iloc[1:2].assign(unreached=float(n), unit_name=f"u{n}")
+                for n in range(30)
+            ),
+        ]
+    )
+    many.index = pd.Index(["county", *(f"u{n}" for n in range(30))], name="scope")
+    asked = with_decisions(replace(invented), supplied=(replace(found, units=many),))
+    table = next(p for p in decided_chapter(asked, Figures("zh", ()), "zh") if isinstance(p, Grid))
+    assert [row[0] for row in table.rows[:3]] == ["虚构县<i>", "u29", "u28"]
+    assert len(table.rows) == 20
+    assert "20 行，全部 31 行" in table.note

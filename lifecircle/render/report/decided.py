@@ -131,11 +131,15 @@ def _supply(
     for number, supplied in enumerate(several):
         rows = table.iloc[first : first + len(supplied.units)]
         first += len(supplied.units)
+        note = text["supply_note"]
+        if len(rows) > _ROWS:  # of many units those where most have none in reach, after the county
+            most = rows.iloc[1:].sort_values("unreached", ascending=False, kind="stable")
+            rows, note = pd.concat([rows.iloc[:1], most]), note + text["supply_most"]
         yield Paragraph("".join(_spaced(says.supply_says(assessment, supplied, lang), lang)))
         caption = text["table_supply"].format(
             kind=_kind(assessment, supplied.kind, lang), method=supplied.method.upper()
         )
-        yield _grid(assessment, "supply", rows, keys, lang, caption, text["supply_note"])
+        yield _grid(assessment, "supply", rows, keys, lang, caption, note)
         if str(number) in charts:
             yield Picture(charts[str(number)])
 
@@ -213,7 +217,9 @@ def _grid(
         for head in there
     ]
     if len(shown) > most:
-        note += report_words(lang)["rows_cut"].format(shown=most, all=f"{len(shown):,}")
+        note += ("" if lang == "zh" else " ") + report_words(lang)["rows_cut"].format(
+            shown=most, all=f"{len(shown):,}"
+        )
     return text_grid(
         caption,
         [head.label(lang) for head in there],

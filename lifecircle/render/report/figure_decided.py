@@ -219,9 +219,10 @@ def range_charts(assessment: Mappable, lang: Lang, letters: Lettering) -> list[F
         return []
     text, standard, kinds = report_words(lang), assessment.standard, kinds_of(assessment)
     panels: list[tuple[str, list[_Range]]] = []
-    for circle in map(str, sure.coverage.index.unique("circle")):
+    swept = set(sure.coverage.index.unique("circle"))
+    for circle in (key for key in standard.circles if key in swept):
         some = sure.coverage.xs(circle, level="circle")
-        title = standard.circles[circle].label(lang) if circle in standard.circles else circle
+        title = standard.circles[circle].label(lang)
         rows = [
             _Range(
                 short(kinds[kind].label(lang) if kind in kinds else kind, 22),

@@ -263,14 +263,7 @@ def _moment_tables(assessment: Mappable, moments: Moments) -> dict[str, pd.DataF
     for which in ("any", "low", "high"):
         covered[f"share_{which}"] = covered[f"covered_{which}"] / judged
     covered["unit_name"] = scope_names_zh(assessment, covered["scope"])
-    standard = assessment.standard
-    order = {
-        "scope": [SCOPE_COUNTY, *assessment.units.index],
-        "circle": [*standard.circles],
-        "kind": [*dict.fromkeys(r.kind for r in standard.requirements)],
-    }
-    ranks = [covered[key].map({k: n for n, k in enumerate(keys)}) for key, keys in order.items()]
-    covered = covered.iloc[np.lexsort(ranks[::-1])]
+    covered = _in_order(assessment, covered)
     covered = _labelled(covered, "circle", assessment.standard.circles)
     opened = moments.openings.reset_index()
     eight = moments.eight_hours.rename_axis("kind").reset_index()
@@ -301,7 +294,8 @@ def _confidence_tables(assessment: Mappable, sure: Confidence) -> dict[str, pd.D
     table = table.assign(_order=table["verdict"].map(order))
     table = table.sort_values(["_order", "persons"], ascending=[True, False], kind="stable")
     table = _worded(table.drop(columns="_order"), "verdict")
-    covered = _labelled(sure.coverage.reset_index(), "circle", circles)
+    covered = _in_order(assessment, sure.coverage.reset_index())
+    covered = _labelled(covered, "circle", circles)
     tables = {
         "confidence": _labelled(table, "kind", kinds),
         "confidence_coverage": _labelled(covered, "kind", kinds),
@@ -316,7 +310,7 @@ def _confidence_tables(assessment: Mappable, sure: Confidence) -> dict[str, pd.D
             unit_name=scope_names_zh(assessment, mapped["unit_id"])
         )
     if len(sure.edge):
-        edge = _labelled(sure.edge.reset_index(), "circle", circles)
+        edge = _labelled(_in_order(assessment, sure.edge.reset_index()), "circle", circles)
         tables["edge"] = _labelled(edge, "kind", kinds)
     return tables
 
@@ -346,6 +340,22 @@ def _asked(table: pd.DataFrame, supplied: Supplied, kinds: Mapping[str, Labelled
 def _of_sited(table: pd.DataFrame, sited: Sited, kinds: Mapping[str, Labelled]) -> pd.DataFrame:
     table = table.assign(kind=sited.kind, objective=sited.asked["objective"])
     return _labelled(_worded(table, "objective"), "kind", kinds)
+
+
+def _in_order(assessment: Mappable, table: pd.DataFrame) -> pd.DataFrame:
+    """Put rows in the order of units and standard, the county first."""
+    standard = assessment.standard
+    order = {
+        "scope": [SCOPE_COUNTY, *assessment.units.index],
+        "circle": [*standard.circles],
+        "kind": [*dict.fromkeys(r.kind for r in standard.requirements)],
+    }
+    ranks = [
+        table[key].map({name: number for number, name in enumerate(names)})
+        for key, names in order.items()
+        if key in table
+    ]
+    return table.iloc[np.lexsort(ranks[::-1])]
 
 
 # --- names ------------------------------------------------------------------------------------
