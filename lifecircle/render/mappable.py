@@ -30,7 +30,8 @@ class Mappable(Protocol):
     """What a map is drawn from; `lifecircle.Assessment` is one.
 
     An object may also have ``streets`` (LineStrings with a column ``highway``, the map's only
-    background), ``generated`` (ISO date) and ``run`` (what run.json holds).
+    background), ``generated`` (ISO date), ``run`` (what run.json holds) and ``decisions`` (what
+    helps to decide, `lifecircle.tables.decisions.Decisions`).
     """
 
     @property
