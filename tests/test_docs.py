@@ -22,6 +22,7 @@ from lifecircle import tables
 from lifecircle.checking import check_county
 from lifecircle.cli import app
 from lifecircle.config import CountyConfig, profiles, read_config
+from lifecircle.measuring import read_county
 from lifecircle.scenario import Scenario
 from lifecircle.standards import read_standard, standard_names
 from lifecircle.starting import start_county
@@ -107,6 +108,21 @@ def test_toml_is_a_scenario_or_a_part_of_a_county_file(text):
         return
     county = CountyConfig.model_validate(given if "name" in given else WHOLE | given)
     check_wanted(county, read_standard(county.standard))
+
+
+SCENARIOS = [
+    shown
+    for shown in of("toml")
+    if "name" not in (told := tomllib.loads(shown.values[0])) and "zh" in told
+]
+
+
+@pytest.mark.parametrize("text", SCENARIOS)
+def test_a_scenario_that_is_shown_can_be_applied_to_the_demo(text):
+    demo = read_config(ROOT / "data/liechtenstein/county.toml")
+    with warnings.catch_warnings(action="ignore", category=UserWarning):
+        reading = read_county(demo, scenario=Scenario.model_validate(tomllib.loads(text)))
+    assert len(reading.network.segment_m) > 0
 
 
 def command_lines():
