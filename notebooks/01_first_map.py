@@ -48,18 +48,11 @@ coverage_map(result)
 # *Tables with readable headings, rounded so that nothing looks better than it is; filter, sort, save.*
 
 # %%
-gaps = readable_table(result, "gaps")
-gaps.sort_values("阈值外居民（人）", ascending=False).head(8)[
-    [
-        "缺少的设施",
-        "单元",
-        "阈值外居民（人）",
-        "阈值",
-        "阈值核实情况",
-        "最近设施",
-        "平均步行（分钟）",
-    ]
+gaps = readable_table(result, "gaps").sort_values("阈值外居民（人）", ascending=False)
+some = gaps.head(8)[
+    ["缺少的设施", "单元", "阈值外居民（人）", "阈值", "阈值核实情况", "平均步行（分钟）"]
 ]
+some.style.format({"阈值外居民（人）": "{:,.0f}", "平均步行（分钟）": "{:.1f}"}).hide()
 
 # %% [markdown]
 # 完整成果（地图、工作簿、报告、GIS 图层）一条命令写出：`lifecircle assess data/liechtenstein/county.toml`。

@@ -85,3 +85,9 @@ first[["居民覆盖率", "居住用地覆盖率", "社区覆盖率"]].astype(fl
 
 # %%
 pd.DataFrame({"本县改动": [change.label("zh") for change in judged[0].standard.changes]})
+
+# %% [markdown]
+# 命令行：`lifecircle assess 县文件 --standard gb50180-2018 --standard mofcom-15min`，各标准并排写入 `standards.csv`。
+# `lifecircle standards` 列出内置标准。
+#
+# *On the command line: `--standard`, several times; `standards.csv` sets them side by side. `lifecircle standards` lists them.*

@@ -95,3 +95,10 @@ by_setting = {
     for way, r in {"农村步行": adult, "农村骑电动自行车": riding}.items()
 }
 pd.DataFrame(by_setting)
+
+# %% [markdown]
+# 命令行：`lifecircle assess 县文件 --profile adult --profile elderly --profile wheelchair`；县文件里写 `[walk] also = ["elderly"]`。
+# `lifecircle profiles` 列出各出行方式，以及每个数值有多可靠。
+#
+# *On the command line: `--profile`, several times; in the file: `[walk] also`. `lifecircle profiles` lists them and how surely their
+# values are known.*

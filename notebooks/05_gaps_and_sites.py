@@ -120,3 +120,8 @@ pd.DataFrame(
 
 # %%
 coverage_map(after, before=result)
+
+# %% [markdown]
+# 命令行：`lifecircle site 县文件 --kind clinic --count 5`；写进县文件的 `[[siting]]`，选址就会出现在地图、工作簿和报告里。
+#
+# *On the command line: `lifecircle site`; under `[[siting]]` in the county file, sites stand on the map, in workbook and report.*

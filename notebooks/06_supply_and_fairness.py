@@ -117,3 +117,8 @@ methods = {
     for method in ("2sfca", "e2sfca", "3sfca")
 }
 pd.DataFrame(methods).set_axis(table.index).round(3)
+
+# %% [markdown]
+# 命令行：`lifecircle supply 县文件 --kind school --out 文件夹`；写进县文件的 `[[supply]]`，结果就会出现在地图、工作簿和报告里。
+#
+# *On the command line: `lifecircle supply`; under `[[supply]]` in the county file it stands on the map, in workbook and report.*

@@ -59,7 +59,9 @@ sure.groupby(["设施类别", "可信度"])["阈值外居民（人）"].agg(
 # *The sensitive ones, and in how many settings they stay:*
 
 # %%
-sure[sure["可信度"] != "稳健"].drop(columns="缺口编号")
+some = sure[sure["可信度"] != "稳健"].drop(columns="缺口编号").set_index("可信度")
+shares = ["仍为缺口的设定占比", "远离已标注道路的居民占比"]
+some.style.format("{:.1%}", subset=shares).format("{:,.0f}", subset="阈值外居民（人）")
 
 # %% [markdown]
 # ## 覆盖率的区间
@@ -80,7 +82,16 @@ ranges.sort_values("各设定中位").style.format("{:.1%}").bar(
 # *The county's edge: the nearest facility may lie outside. Where nothing outside was read, verdicts near the edge are doubtful.*
 
 # %%
-readable_table(result, "edge").head(6)
+edge = readable_table(result, "edge").set_index(["生活圈", "设施类别"])
+edge[
+    [
+        "最近设施在界外（人）",
+        "居民覆盖率",
+        "不计界外设施的覆盖率",
+        "住在边界附近（人）",
+        "边界附近未覆盖（人）",
+    ]
+].head(6)
 
 # %% [markdown]
 # ## 什么时候开门
@@ -92,7 +103,9 @@ readable_table(result, "edge").head(6)
 moments = readable_table(result, "moments")
 some = moments[(moments["生活圈"] == "城市社区15分钟生活圈") & (moments["评价居民（人）"] > 5000)]
 some = some[some["设施类别"].isin(["零售", "餐饮", "邮政", "药店"])]
-some.drop_duplicates(["时刻", "设施类别"]).set_index(["时刻", "设施类别"]).filter(like="覆盖率")
+some.drop_duplicates(["时刻", "设施类别"]).set_index(["时刻", "设施类别"]).filter(
+    like="覆盖率"
+).style.format("{:.1%}")
 
 # %% [markdown]
 # ## 与已知数核对
@@ -106,3 +119,8 @@ known.groupby(["核对内容", "核对结果"]).size().unstack(fill_value=0)
 
 # %%
 known.head(3)
+
+# %% [markdown]
+# 命令行：`lifecircle confidence`、`lifecircle hours`、`lifecircle reconcile` 各加县文件；写进县文件，报告就以稳健的缺口打头。
+#
+# *On the command line: `lifecircle confidence`, `hours`, `reconcile`; asked for in the county file, the report leads with robust gaps.*

@@ -79,7 +79,7 @@ report = run_batch(
 pd.DataFrame(
     [(e.zh, e.status, e.seconds, e.peak_mb) for e in batch_state(work / "out")],
     columns=["县", "状态", "用时（秒）", "内存峰值（MB）"],
-)
+).replace({"done": "完成", "failed": "失败", "killed": "进程被终止"})
 
 # %% [markdown]
 # 再跑一次：没有变化的全部跳过。改了哪个县的文件，就只重算哪个县。

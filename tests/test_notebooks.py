@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import typer
 from minicounty import write_county
 
 import lifecircle
 from lifecircle import assess, read_config
+from lifecircle.cli import app
 from lifecircle.render.tables.sheets import coverage_table
 
 ROOT = Path(__file__).parents[1]
@@ -101,6 +103,19 @@ def test_each_is_read_in_five_minutes(path):
     text = sum(len(CHINESE.findall(source)) for kind, source in cells(path) if kind == "markdown")
     lines = len([line for line in code(path).splitlines() if line.strip()])
     assert text / 300 + lines * 2 / 60 < 5
+
+
+def test_commands_that_they_name_are_there():
+    known = typer.main.get_command(app).commands
+    named = [
+        (path.name, name)
+        for path in NOTEBOOKS
+        for kind, source in cells(path)
+        if kind == "markdown"
+        for name in re.findall(r"`lifecircle ([a-z]+)", source)
+    ]
+    assert {name for _, name in named} >= {"assess", "check", "batch", "compare", "site", "supply"}
+    assert [each for each in named if each[1] not in known] == []
 
 
 def test_what_they_read_is_shipped():

@@ -195,6 +195,15 @@ class TestProgress:
         assert told[:2] == ["[1/5] 读取范围与单元", "[2/5] 核对设施台账"]
         assert re.fullmatch(r"完成，用时 \d+\.\d 秒", told[-1])
 
+    def test_a_first_run_says_why_it_takes_longer(self, capsys, monkeypatch):
+        monkeypatch.setattr("lifecircle.kernels.cold", lambda: True)
+        with show_progress() as progress:
+            progress("sources", 1, 10)
+            progress("network", 2, 10)
+        told = capsys.readouterr().err.splitlines()
+        assert told[0] == "[2/10] 读取道路与设施"
+        assert told[1].startswith("[3/10] 构建步行网络（首次运行")
+
     def test_findings_are_told_once_below_and_other_warnings_are_passed_on(self, capsys):
         with warnings.catch_warnings(record=True) as passed_on:
             warnings.simplefilter("always")

@@ -48,6 +48,13 @@ STAGES_EN: Final = {
     "writing": "Writing results",
 }
 
+COMPILED: Final = frozenset({"network", "roads"})
+"""Stages in which compiled code is first needed."""
+
+_COLD: Final = {
+    "zh": "（首次运行要编译计算程序，多用十几秒）",
+    "en": " (a first run compiles its core, which takes some ten seconds more)",
+}
 _DONE: Final = {"zh": "完成，用时 {0:.1f} 秒", "en": "done in {0:.1f} s"}
 _FAILED: Final = {"zh": "未完成，停在：{0}", "en": "not finished; stopped at: {0}"}
 
@@ -81,6 +88,7 @@ def show_progress(lang: Lang = "zh") -> Iterator[Callable[[str, int, int], None]
     0
     """
     from lifecircle.errors import DataWarning
+    from lifecircle.kernels import cold as is_cold
 
     names = STAGES_ZH if lang == "zh" else STAGES_EN
     put = told_line()
@@ -89,8 +97,9 @@ def show_progress(lang: Lang = "zh") -> Iterator[Callable[[str, int, int], None]
     def progress(stage: str, number: int, of: int) -> None:
         nonlocal last
         last = names.get(stage, stage)
+        cold = _COLD[lang] if stage in COMPILED and is_cold() else ""
         if not over:  # a later `judge` of what was measured tells its stages to the same
-            put(f"[{number + 1}/{of}] {last}", number, of, [])
+            put(f"[{number + 1}/{of}] {last}{cold}", number, of, [])
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DataWarning)
