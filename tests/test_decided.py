@@ -34,7 +34,13 @@ from lifecircle.render.tables.sheets import gap_table
 from lifecircle.render.tables.words import decided_file, decided_heads, figures, heads
 from lifecircle.render.tables.workbook import write_workbook
 from lifecircle.render.walking_words import walking_words
-from lifecircle.render.writing import ASKED, OUTPUTS, outputs_of, write_outputs
+from lifecircle.render.writing import (
+    ASKED,
+    OUTPUTS,
+    outputs_of,
+    write_judgements,
+    write_outputs,
+)
 
 QUICK = ("map", "report", "workbook", "layers")
 
@@ -536,3 +542,24 @@ def test_of_many_units_those_with_most_unreached_are_printed(invented):
     assert [row[0] for row in table.rows[:3]] == ["虚构县<i>", "u29", "u28"]
     assert len(table.rows) == 20
     assert "20 行，全部 31 行" in table.note
+
+
+def test_several_profiles_are_set_side_by_side_in_a_file_with_heads(invented, tmp_path):
+    slow = invented.config.model_copy(update={"walk": WalkConfig(profile="elderly")})
+    judged = [invented, replace(invented, config=slow)]
+    written = write_judgements(judged, tmp_path, without=QUICK)
+    assert {path.name for path in tmp_path.iterdir()} == {"adult", "elderly", "profiles.csv"}
+    assert written[-1] == tmp_path / "profiles.csv"
+    table = pd.read_csv(written[-1], encoding="utf-8-sig")
+    assert table.columns[:4].tolist() == [
+        "出行方式代码 profile",
+        "出行方式 profile_zh",
+        "出行方式（英文） profile_en",
+        "速度（米/分钟） metres_per_minute",
+    ]
+    speeds = table.groupby("出行方式 profile_zh")["速度（米/分钟） metres_per_minute"].unique()
+    assert {name: list(values) for name, values in speeds.items()} == {
+        "成人步行": [75.0],
+        "老年人步行": [60.0],
+    }
+    assert table.columns.is_unique
