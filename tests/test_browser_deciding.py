@@ -59,6 +59,12 @@ def painted(page, pane):
     )
 
 
+def close(page):
+    """Close the popup, and wait until it has faded."""
+    page.evaluate("map_lifecircle.closePopup()")
+    page.locator(".leaflet-popup-content").first.wait_for(state="detached")
+
+
 def test_without_any_there_is_no_tab_and_no_layer(visit, tmp_path):
     path = tmp_path / "plain.html"
     path.write_text(map_html(coverage_map(synthetic_assessment(across=30))), encoding="utf-8")
@@ -93,7 +99,7 @@ def test_sites_are_listed_marked_and_answered_for(visit, decided):
     for words in ("建议选址 2", "=闲置校舍", "100", "前 2 处累计新增", "400", "90.0%", "路网节点"):
         assert words in said, words
     assert "节省步行" not in said  # that search looked at no walk beyond the limit
-    page.keyboard.press("Escape")
+    close(page)
     page.select_option("#lc-sited", label="医疗卫生 · 总步行时间最少")
     assert "6,000" in page.locator(".lc-sites").inner_text()
     page.select_option(".lc-layers select >> nth=4", "-1")
@@ -127,7 +133,7 @@ def test_supply_colours_cells_and_nothing_in_reach_is_its_own_class(visit, decid
         answer = view.click(some["geometry"].centroid, decided.units.crs)
         assert "医疗卫生供给（每千人）" in answer
         assert said in answer, answer
-        page.keyboard.press("Escape")
+        close(page)
 
 
 def test_a_facility_and_a_unit_tell_their_supply(visit, decided):
@@ -237,4 +243,4 @@ def test_many_cells_on_a_lattice_tell_their_supply(visit, tmp_path):
             assert shown == "0（范围内没有）"
         else:
             assert float(shown) == pytest.approx(true, rel=0.06)  # two digits
-        page.keyboard.press("Escape")
+        close(page)

@@ -129,6 +129,13 @@ def test_a_moment_is_a_share_between_two(page):
     assert moments["eight"][0][1:] == [6, 4, 1]
 
 
+def test_the_hours_of_a_day_alone_give_no_tab(decided):
+    none = decided.decisions.moments
+    unasked = replace(none, labels={}, coverage=none.coverage.iloc[:0], openings=none.openings[:0])
+    only = with_decisions(synthetic_assessment(across=30), moments=unasked)
+    assert "decisions" not in page_data(only)
+
+
 amounts = st.one_of(st.just(0.0), st.just(np.nan), st.floats(1e-6, 1e6))
 
 

@@ -50,7 +50,7 @@ def pack_decisions(assessment: Mappable, arrangement: Arrangement) -> dict[str, 
         packed["supplied"] = [_supplied(one, assessment, arrangement) for one in found.supplied]
     if found.sited:
         packed["sited"] = [_sited(one, assessment, arrangement) for one in found.sited]
-    if found.moments is not None:
+    if found.moments is not None and found.moments.labels:  # some moment was asked for
         packed["moments"] = _moments(found.moments, assessment)
     if found.confidence is not None:
         packed["confidence"] = _confidence(found.confidence, assessment)
@@ -274,7 +274,7 @@ def _moments(found: Moments, assessment: Mappable) -> dict[str, Any]:
                 *(int(row[name]) for name in ("facilities", "eight", "unknown")),
             ]
             for row in found.eight_hours.reset_index().to_dict("records")
-            if row["kind"] in kinds
+            if row["kind"] in kinds and row.get("judged", True)
         ],
     }
 
