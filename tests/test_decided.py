@@ -501,7 +501,7 @@ def test_a_facility_that_the_standard_does_not_judge_has_no_place(invented):
     assert table["lon"].isna().all()
 
 
-def test_nobody_is_said_to_walk_who_rides(invented):
+def test_nobody_is_said_to_walk_who_rides(invented, tmp_path):
     walk = WalkConfig(settings={"rural": "e-bike"})
     ridden = replace(invented, config=invented.config.model_copy(update={"walk": walk}))
     for assessment, word in ((invented, "步行 15 分钟以内"), (ridden, "出行 15 分钟以内")):
@@ -512,6 +512,11 @@ def test_nobody_is_said_to_walk_who_rides(invented):
     english = " ".join(said_in(parts_of(ridden, "en")))
     assert "a mean trip of" in english
     assert "on foot:" not in english
+    heads = [h for p in parts_of(ridden) if isinstance(p, Grid) for h in p.head]
+    assert "平均用时（分钟）" in heads
+    assert not any("步行" in head for head in heads)
+    assert "平均用时（分钟）" in sheets_of(ridden, tmp_path)["缺口清单"][0]
+    assert "平均步行（分钟）" in sheets_of(invented, tmp_path)["缺口清单"][0]
 
 
 def test_tables_follow_the_order_of_the_standard(invented):

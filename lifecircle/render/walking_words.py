@@ -5,6 +5,7 @@ The one place where an output takes it from: map, workbook, report, figures and 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -15,6 +16,10 @@ from lifecircle.config import CountyConfig, WalkConfig, WalkProfile
 from lifecircle.standards import Lang
 from lifecircle.tables import SETTINGS
 
+_RIDDEN: Final[Mapping[Lang, tuple[tuple[str, str], ...]]] = {
+    "zh": (("步行不可达", "不可达"), ("平均步行", "平均用时"), ("走到", "到达"), ("步行", "出行")),
+    "en": ((" on foot", ""), ("[Ww]alking", "travel"), ("Walk", "Trip"), ("walk", "trip")),
+}
 _CLASSES_NAMED: Final = 2  # of barred classes of road, when there are many
 
 
@@ -149,6 +154,26 @@ def rides(config: CountyConfig) -> bool:
     """
     everyone = (config.walk, *config.walk.settings.values())
     return any(profile.vehicle for profile in everyone)
+
+
+def ridden(text: str, lang: Lang) -> str:
+    """Give a text in words that hold for who rides as well: it speaks of travel, not of walks.
+
+    Parameters
+    ----------
+    text
+        A sentence or heading of an output.
+    lang
+        Its language.
+
+    Examples
+    --------
+    >>> ridden("平均步行（分钟）", "zh"), ridden("Mean walk (min)", "en")
+    ('平均用时（分钟）', 'Mean trip (min)')
+    """
+    for pattern, said in _RIDDEN[lang]:
+        text = re.sub(pattern, said, text)
+    return text
 
 
 def _by_setting(settings: Mapping[str, WalkProfile], lang: Lang) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -20,6 +20,7 @@ from lifecircle.render.rounding import (
     whole_persons,
 )
 from lifecircle.render.standards_text import width
+from lifecircle.render.walking_words import ridden
 from lifecircle.standards import Lang
 
 NAME_LENGTH: Final = 40
@@ -222,18 +223,9 @@ def travel_words(lang: Lang, *, riding: bool) -> dict[str, str]:
     return _ridden(lang) if riding else report_words(lang)
 
 
-_RIDDEN: Final[Mapping[Lang, tuple[tuple[str, str], ...]]] = {
-    "zh": (("步行不可达", "不可达"), ("平均步行", "平均用时"), ("步行", "出行")),
-    "en": ((" on foot", ""), ("[Ww]alking", "travel"), ("Walk", "Trip"), ("walk", "trip")),
-}
-
-
 @cache
 def _ridden(lang: Lang) -> dict[str, str]:
-    told = report_words(lang)
-    for pattern, said in _RIDDEN[lang]:
-        told = {key: re.sub(pattern, said, text) for key, text in told.items()}
-    return told
+    return {key: ridden(text, lang) for key, text in report_words(lang).items()}
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -14,10 +15,10 @@ from lifecircle.render.report.evidence import appendix, certainty, pictures
 from lifecircle.render.report.figure_page import approval, generated
 from lifecircle.render.report.figures import Figures, draw_figures
 from lifecircle.render.report.findings import findings
-from lifecircle.render.report.model import Part, Report, numbered
+from lifecircle.render.report.model import Grid, Part, Report, numbered
 from lifecircle.render.report.page import page_html
 from lifecircle.render.report.text import in_halves, plain, report_words
-from lifecircle.render.walking_words import walking_words
+from lifecircle.render.walking_words import ridden, rides, walking_words
 from lifecircle.standards import Lang
 
 _LINE: Final = 72  # columns of a line of the first page
@@ -60,7 +61,7 @@ def build_report(assessment: Mappable, figures: Figures, lang: Lang = "zh") -> R
         warning=approval(assessment, lang),
         date=date,
         producer=producer,
-        parts=numbered(_chapters(assessment, figures, lang)),
+        parts=numbered(_travelling(assessment, _chapters(assessment, figures, lang), lang)),
     )
 
 
@@ -127,6 +128,16 @@ def report_html(assessment: Mappable, lang: Lang = "zh", *, figures: Figures | N
     check_assessment(assessment)
     figures = figures or draw_figures(assessment, lang)
     return page_html(build_report(assessment, figures, lang), figures)
+
+
+def _travelling(assessment: Mappable, parts: Iterator[Part], lang: Lang) -> Iterator[Part]:
+    """Let no heading of a table say that all walk, where somebody rides."""
+    riding = rides(assessment.config)
+    for part in parts:
+        if riding and isinstance(part, Grid):
+            yield replace(part, head=tuple(ridden(head, lang) for head in part.head))
+        else:
+            yield part
 
 
 def _chapters(assessment: Mappable, figures: Figures, lang: Lang) -> Iterator[Part]:

@@ -38,6 +38,7 @@ from lifecircle.render.tables.workbook_sheets import (
     table_sheet,
     title,
 )
+from lifecircle.render.walking_words import rides
 from lifecircle.standards import Lang
 
 _NOTE_WIDTHS: Final = (24, 24, 16, 22, 24, 44, 10, 18)
@@ -92,7 +93,8 @@ def write_workbook(
     try:
         # Opened here: xlsxwriter opens its file last, and leaves its own open where that fails.
         with partial.open("wb") as stream, xlsxwriter.Workbook(stream, options) as book:
-            _write(Book(book, Looks(book, lang), assessment, lang, map_name))
+            looks = Looks(book, lang, riding=rides(assessment.config))
+            _write(Book(book, looks, assessment, lang, map_name))
         partial.replace(target)
     except (OSError, XlsxWriterException) as error:
         with contextlib.suppress(OSError):

@@ -15,6 +15,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from lifecircle.render.tables.words import Figure, figures, texts, word
+from lifecircle.render.walking_words import ridden
 from lifecircle.standards import Lang
 
 SHEET_ROWS: Final = 1_048_576
@@ -82,10 +83,12 @@ class Looks:
         The workbook.
     lang
         Language of the texts, for the font.
+    riding
+        Whether somebody rides: then no heading says that all walk.
     """
 
-    def __init__(self, book: xlsxwriter.Workbook, lang: Lang) -> None:
-        self._book = book
+    def __init__(self, book: xlsxwriter.Workbook, lang: Lang, *, riding: bool = False) -> None:
+        self._book, self._lang, self._riding = book, lang, riding
         self._plain = {"font_name": _FONTS[lang], "font_size": 10, "valign": "top"}
         self._persons = f'[=0]0;[<1]"{word("below_one", lang)}";#,##0'
         self._made: dict[tuple[Any, ...], Format] = {}
@@ -103,6 +106,10 @@ class Looks:
             look |= {"align": "left", "indent": 1}  # beside a number that is set to the right
             look["text_wrap"] = framed
         return self.named(("cell", figure, mark, framed), look | _MARKS.get(mark, {}))
+
+    def heading(self, name: str) -> str:
+        """Give a heading as it is written."""
+        return ridden(name, self._lang) if self._riding else name
 
     def head(self) -> Format:
         """Give the format of a heading."""
@@ -262,7 +269,7 @@ def write_head(
     lines = max((lines_of(name, w) for name, w in zip(names, widths, strict=False)), default=1)
     sheet.set_row(row, _LINE * lines + 6)
     for number, name in enumerate(names):
-        sheet.write_string(row, number, name, looks.head())
+        sheet.write_string(row, number, looks.heading(name), looks.head())
 
 
 def lines_of(text: str, width: float) -> int:
