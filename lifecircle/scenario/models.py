@@ -33,8 +33,8 @@ class Added(Place):
         Key or Chinese name of a kind that is judged: ``clinic``, ``卫生站``.
     name, id
         What it is called; the id is ``scenario-1``, ``scenario-2``, ... by default.
-    capacity
-        Beds, places, doctors, as `capacity_unit` says.
+    capacity, capacity_unit
+        How much it offers, and of what: beds, places, doctors.
     """
 
     kind: str
@@ -45,19 +45,37 @@ class Added(Place):
 
 
 class Closed(Part):
-    """A facility that is no longer there, by its id; an object of several kinds loses them all."""
+    """A facility that is no longer there, by its id; an object of several kinds loses them all.
+
+    Parameters
+    ----------
+    id
+        As in the table of facilities.
+    """
 
     id: str
 
 
 class Moved(Place):
-    """A facility that is elsewhere, by its id."""
+    """A facility that is elsewhere, by its id.
+
+    Parameters
+    ----------
+    id
+        As in the table of facilities.
+    """
 
     id: str
 
 
 class FacilityChanges(Part):
-    """What happens to facilities."""
+    """What happens to facilities.
+
+    Parameters
+    ----------
+    add, close, move
+        Those that are new, gone, and elsewhere.
+    """
 
     add: tuple[Added, ...] = ()
     close: tuple[Closed, ...] = ()
@@ -65,7 +83,13 @@ class FacilityChanges(Part):
 
 
 class WalkChange(Part):
-    """How fast people walk, m/min; Chinese practice is 60 to 80."""
+    """How fast people walk.
+
+    Parameters
+    ----------
+    speed_m_min
+        m/min; Chinese practice is 60 to 80.
+    """
 
     speed_m_min: float = Field(ge=10.0, le=250.0)
 

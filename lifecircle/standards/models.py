@@ -24,7 +24,17 @@ DEFAULT_STANDARD: Final = "shaoyang-2025"
 
 
 class Circle(Labelled):
-    """A life circle: where it applies and where that is laid down."""
+    """A life circle: where it applies and where that is laid down.
+
+    Parameters
+    ----------
+    zh, en
+        What it is called.
+    settings
+        Where it applies.
+    flag, source
+        How surely it is known, and from where.
+    """
 
     settings: tuple[Setting, ...] = Field(min_length=1)
     flag: Flag
@@ -98,7 +108,21 @@ class Requirement(Frozen):
 
 
 class RequirementGroup(Frozen):
-    """Requirements as written in TOML: several kinds under one threshold and source."""
+    """Requirements as written in TOML: several kinds under one threshold and source.
+
+    Parameters
+    ----------
+    circle, kinds
+        Keys of the circle and of the kinds of facility.
+    minutes, metres
+        Threshold: one of the two.
+    weight
+        Weight of each service in the circle's score.
+    flag, source
+        How surely the threshold is known, and from where.
+    floor_m2, land_m2
+        Floor and land area of one facility.
+    """
 
     circle: str
     kinds: tuple[str, ...] = Field(min_length=1)
