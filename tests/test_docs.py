@@ -294,6 +294,14 @@ def test_standards_page_shows_every_threshold_with_its_flag(texts):
     assert [key for key in profiles() if f"`{key}`" not in texts.profiles_text()] == []
 
 
+def test_every_notebook_is_listed_with_its_title(texts):
+    listed = re.findall(
+        r"^- `(notebooks/.+?)`：.*[\u4e00-\u9fff]", texts.notebooks_text(), re.MULTILINE
+    )
+    files = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("notebooks/*.py"))
+    assert listed == files != []
+
+
 # --- how it is built ----------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "lifecircle-scenario-file": texts.scenario_text,
     "lifecircle-tables": texts.tables_text,
     "lifecircle-standards": texts.standards_text,
+    "lifecircle-notebooks": texts.notebooks_text,
     "lifecircle-profiles": texts.profiles_text,
 }
 

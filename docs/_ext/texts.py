@@ -383,6 +383,15 @@ def _target(target: Any) -> tuple[str, str, str, str, str]:
     return name, scope, told, FLAG_WORDS[target.flag], clause(target.source)
 
 
+def notebooks_text() -> str:
+    """Give Markdown of the notebooks: file and title of each."""
+    lines = []
+    for path in sorted((Path(__file__).parents[2] / "notebooks").glob("*.py")):
+        title = re.search(r"(?m)^# # (.+)$", path.read_text(encoding="utf-8"))
+        lines.append(f"- `notebooks/{path.name}`：{path.stem if title is None else title[1]}")
+    return "\n".join(lines)
+
+
 def profiles_text() -> str:
     """Give Markdown of the shipped profiles of movement, and how surely each is known."""
     head = ("方式 profile", "平路 level", "台阶 steps", "未铺装 unpaved", "坡度 slope", "核实情况")
