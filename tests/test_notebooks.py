@@ -60,6 +60,13 @@ def test_opening_one_in_jupyter_makes_the_pair_and_no_output_is_kept(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_saving_one_in_jupyter_changes_nothing_but_what_was_edited(path):
+    jupytext = pytest.importorskip("jupytext")
+    text = path.read_text(encoding="utf-8")
+    assert jupytext.writes(jupytext.read(path), fmt="py:percent") == text
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_no_function_is_defined_inside(path):
     banned = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
     assert [
