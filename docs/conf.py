@@ -4,7 +4,6 @@ Run ``python -m sphinx --fail-on-warning docs out/docs``; nothing is written bes
 """
 
 import sys
-import warnings
 from pathlib import Path
 
 _HERE = Path(__file__).parent
@@ -31,7 +30,6 @@ exclude_patterns = ["_ext"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
-suppress_warnings = ["myst.header"]  # bilingual pages begin a second language at its own level
 
 default_role = "py:obj"  # `name` in a docstring: a link where the name has a page, else code
 autodoc_typehints = "signature"
@@ -40,7 +38,6 @@ python_maximum_signature_line_length = 80
 numpydoc_show_class_members = False
 autosummary_generate = False
 toc_object_entries_show_parents = "hide"
-warnings.filterwarnings("ignore", category=SyntaxWarning)
 
 html_theme = "furo"
 html_title = f"lifecircle {version}"
@@ -51,4 +48,3 @@ html_show_sourcelink = False
 html_copy_source = False
 html_show_sphinx = False
 html_math_renderer = "mathml"
-html_last_updated_fmt = None
