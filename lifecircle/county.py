@@ -295,8 +295,7 @@ def decide(measured: Measurement, assessment: Assessment) -> Assessment:
     log.warnings.clear()
     log.warnings.extend(assessment.run["warnings"])
     with log.stage("decisions"):
-        found = (assessment.standard, assessment.gaps, assessment.coverage)
-        decisions = decisions_of(measured, *found)
+        decisions = decisions_of(measured, assessment.standard, assessment.gaps)
     stages = {**assessment.run["stages"], **log.summary()["stages"]}
     seconds = round(sum(stage["seconds"] for stage in stages.values()), 3)
     told = {"stages": stages, "seconds": seconds, "warnings": log.warnings}

@@ -8,14 +8,14 @@ from functools import cache
 import geopandas as gpd
 import pandas as pd
 
-from lifecircle.bysetting import setting_groups
+from lifecircle.bysetting import access_by_setting, setting_groups
 from lifecircle.errors import ConfigError, Fault, InputError
+from lifecircle.kernels.graph import Longs
 from lifecircle.measuring import Measurement
 from lifecircle.moment import Moment, coverage_at, eight_hours, openings, parse_moment
 from lifecircle.network import WalkNetwork
 from lifecircle.place import Places
 from lifecircle.plan.siting import unit_positions
-from lifecircle.reach import nearest_times
 from lifecircle.service import in_use
 from lifecircle.standards import Standard
 from lifecircle.tables import MOMENTS
@@ -112,39 +112,25 @@ def access_of(measured: Measurement) -> Callable[[gpd.GeoDataFrame], pd.DataFram
     >>> bool(seconds.equals(measured.access["seconds"].loc[seconds.index]))
     True
     """
+    cells = measured.cells
 
     @cache
-    def homes() -> list[tuple[WalkNetwork, gpd.GeoDataFrame, Places]]:
-        groups = setting_groups(measured.network, measured.networks, measured.cells)
-        parted = [(on, measured.cells.iloc[rows]) for on, rows in groups]
-        return [(on, cells, on.snap(cells)) for on, cells in parted]
+    def homes() -> tuple[list[tuple[WalkNetwork, Longs]], list[Places]]:
+        groups = setting_groups(measured.network, measured.networks, cells)
+        return groups, [on.snap(cells.iloc[rows]) for on, rows in groups]
 
     def access(facilities: gpd.GeoDataFrame) -> pd.DataFrame:
-        parts = [_walks(measured, on, facilities, cells, at) for on, cells, at in homes()]
-        return parts[0] if len(parts) == 1 else pd.concat(parts)
-
-    return access
-
-
-def _walks(
-    measured: Measurement,
-    network: WalkNetwork,
-    facilities: gpd.GeoDataFrame,
-    cells: gpd.GeoDataFrame,
-    at: Places,
-) -> pd.DataFrame:
-    there = network.snap(facilities)
-    kinds = list(facilities["kind"].unique())
-
-    def walks(on: WalkNetwork) -> pd.DataFrame:
-        return nearest_times(
-            on, facilities, cells, kinds=kinds, facility_places=there, cell_places=at
+        groups, places = homes()
+        return access_by_setting(
+            groups,
+            facilities,
+            cells,
+            kinds=list(facilities["kind"].unique()),
+            by_metres=measured.reading.by_metres,
+            cell_places=places,
         )
 
-    found = walks(network)
-    if measured.reading.by_metres:
-        found = found.assign(metres=walks(network.by_length())["seconds"])
-    return found
+    return access
 
 
 def _read(texts: Iterable[str], where: str) -> list[Moment]:

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import geopandas as gpd
-import pandas as pd
 
-from lifecircle.catchment import supply, supply_by_unit, with_group
+from lifecircle.catchment import supply, with_group
 from lifecircle.confidence import gap_confidence
 from lifecircle.config import SitingConfig, SupplyConfig
 from lifecircle.daytime import moments_of
-from lifecircle.inequality import lorenz
 from lifecircle.measuring import Measurement
 from lifecircle.reconciling import reconcile_known
+from lifecircle.render.supplying import supplied_of
 from lifecircle.siting.proposing import propose_sites
+from lifecircle.siting.writing import sited_of
 from lifecircle.standards import Standard
 from lifecircle.tables.decisions import Decisions, Sited, Supplied
 
 
-def decisions_of(
-    measured: Measurement,
-    standard: Standard,
-    gaps: gpd.GeoDataFrame,
-    coverage: pd.DataFrame,
-) -> Decisions:
+def decisions_of(measured: Measurement, standard: Standard, gaps: gpd.GeoDataFrame) -> Decisions:
     """Work out all that a county's file asks for; known figures are always reconciled.
 
     Parameters
@@ -31,8 +26,8 @@ def decisions_of(
         The county, as `lifecircle.measure` gives it.
     standard
         What it is held against.
-    gaps, coverage
-        What was found by it, per `lifecircle.tables`.
+    gaps
+        What was found by it, per `lifecircle.tables.GAPS`.
 
     Returns
     -------
@@ -70,17 +65,7 @@ def _supplied(measured: Measurement, asked: SupplyConfig) -> Supplied:
         demand=asked.demand,
         networks=measured.networks,
     )
-    return Supplied(
-        kind=found.kind,
-        minutes=found.minutes,
-        method=found.method,
-        capacity=found.capacity,
-        demand=found.demand,
-        cells=found.cells,
-        facilities=found.facilities,
-        units=supply_by_unit(found.cells, measured.units),
-        lorenz=lorenz(found.cells["supply"], found.cells["demand"]),
-    )
+    return supplied_of(found, measured.units)
 
 
 def _sited(measured: Measurement, asked: SitingConfig) -> Sited:
@@ -94,10 +79,4 @@ def _sited(measured: Measurement, asked: SitingConfig) -> Sited:
         candidates=asked.candidates if asked.file is None else asked.file.path,
         time_limit=asked.time_limit,
     )
-    return Sited(
-        kind=asked.kind,
-        asked=proposal.record["siting"],
-        sites=proposal.sites,
-        curve=proposal.answer.curve,
-        cells=proposal.cells,
-    )
+    return sited_of(proposal)

@@ -11,16 +11,13 @@ import numpy as np
 import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
-from lifecircle.bysetting import setting_groups
-from lifecircle.config import CountyConfig, PopulationConfig, WalkConfig, WalkProfile
-from lifecircle.dwelling import dwelling_evidence
+from lifecircle.bysetting import access_by_setting, setting_groups
+from lifecircle.config import CountyConfig, WalkConfig, WalkProfile
 from lifecircle.errors import warn
 from lifecircle.inventory import LedgerPairs, datum_questions, read_inventory
 from lifecircle.isochrone import isochrones
 from lifecircle.network import WalkNetwork
 from lifecircle.place import Places
-from lifecircle.population import cells_from_raster, cells_from_totals, persons_within, reconcile
-from lifecircle.reach import nearest_times
 from lifecircle.reading import (
     read_area,
     read_extract,
@@ -36,16 +33,13 @@ from lifecircle.record import (
     warn_across_country,
     warn_off_network,
 )
+from lifecircle.residents import place_residents
 from lifecircle.runlog import Progress, RunLog
 from lifecircle.scenario import Scenario, with_scenario
 from lifecircle.service import serving
 from lifecircle.setting import with_settings
 from lifecircle.sources.osm import OsmExtract
-from lifecircle.sources.raster import read_population
 from lifecircle.standards import Standard, read_standard
-from lifecircle.tables import code_index
-
-_FEW: Final = 0.001  # of the residents: rounding of borders, not worth a warning. Ours.
 
 STAGES: Final = (
     "area",
@@ -400,126 +394,16 @@ def _walked(
     cells = cells.assign(access_m=metres)
     warn_off_network(facilities, network.locate(placed[0][1]), placed[0][1].ids, cells, units)
     warn_across_country(cells, network.profile)
-    return cells, _access(reading, groups, placed), placed
-
-
-def place_residents(
-    settings: PopulationConfig,
-    units: gpd.GeoDataFrame,
-    boundary: BaseGeometry,
-    extract: OsmExtract | None,
-    network: WalkNetwork,
-) -> tuple[gpd.GeoDataFrame, dict[str, Any]]:
-    """Place the residents of a county, as its file says.
-
-    Parameters
-    ----------
-    settings
-        A raster, totals, or both.
-    units
-        Table per `lifecircle.tables.UNITS` in the network's CRS.
-    boundary
-        The county in lon/lat.
-    extract
-        Residential land and buildings, where they are known.
-    network
-        Streets to place residents along.
-
-    Returns
-    -------
-    cells, people
-        Table per `lifecircle.tables.CELLS`; what went in, by name: all residents (``in``), and
-        which of a raster's are in no unit; where it was fitted to totals also ``raster_by_unit``, a
-        Series of what it had in each unit.
-    """
-    residential = None if extract is None else extract.residential.to_crs(network.crs)
-    if settings.raster is not None:
-        county = gpd.GeoSeries([boundary], crs=4326).to_crs(network.crs)
-        united = gpd.GeoSeries([units.union_all()], crs=network.crs)
-        both = county.union(united).iloc[0]
-        raster = read_population(settings.raster.path, both, network.crs)
-        cells = cells_from_raster(raster, units, residential=residential, boundary=county.iloc[0])
-        people = {
-            "in": float(persons_within(raster, county)[0]),
-            "in_no_unit": float(persons_within(raster, county.difference(united))[0]),
-            "beyond_boundary": float(persons_within(raster, united.difference(county))[0]),
-        }
-        if people["beyond_boundary"] > _FEW * people["in"]:
-            warn(
-                f"units reach beyond the boundary, with {people['beyond_boundary']:,.0f} residents "
-                "there that are assessed too; correct their borders if that is not meant"
-            )
-        if not settings.totals:
-            return cells, people
-        counted = cells.groupby("unit_id")["persons"].sum().reindex(units.index, fill_value=0.0)
-        wanted = float(units["residents"].fillna(counted).sum())
-        record = {"in": wanted, **{f"raster_{name}": count for name, count in people.items()}}
-        return reconcile(cells, units), {**record, "raster_by_unit": counted}
-    evidence = dwelling_evidence(
-        units,
-        streets=network.streets(),
-        buildings=None if extract is None else extract.buildings.to_crs(network.crs),
-        residential=residential,
+    access = access_by_setting(
+        groups,
+        facilities,
+        cells,
+        kinds=reading.kinds,
+        by_metres=reading.by_metres,
+        cell_places=[places for places, _ in placed],
+        facility_places=[places for _, places in placed],
     )
-    cells = cells_from_totals(units, evidence, residential=residential, cell_m=settings.cell_m)
-    return cells, {"in": float(units["residents"].sum())}
-
-
-def _access(
-    reading: Reading,
-    groups: Sequence[tuple[WalkNetwork, np.ndarray]],
-    placed: Sequence[tuple[Places, Places]],
-) -> pd.DataFrame:
-    """Measure each group of cells on its own network, and put them together again."""
-    facilities, cells, kinds = reading.facilities, reading.cells, reading.kinds
-
-    def measure(part: int, on: WalkNetwork) -> pd.DataFrame:
-        rows = groups[part][1]
-        return nearest_times(
-            on,
-            facilities,
-            cells if len(rows) == len(cells) else cells.iloc[rows],
-            kinds=kinds,
-            facility_places=placed[part][1],
-            cell_places=placed[part][0],
-        )
-
-    parts = []
-    for part, (on, _) in enumerate(groups):
-        access = measure(part, on)
-        if reading.by_metres:
-            shortest = measure(part, on.by_length())
-            access = access.assign(metres=shortest["seconds"])
-        parts.append(access)
-    return parts[0] if len(parts) == 1 else _joined(parts, [rows for _, rows in groups], reading)
-
-
-def _joined(
-    parts: Sequence[pd.DataFrame], rows: Sequence[np.ndarray], reading: Reading
-) -> pd.DataFrame:
-    """Put the rows of groups of cells in the order of one table: kind by kind, all cells each."""
-    kinds, cells = reading.kinds, reading.cells
-    shape = (len(kinds), len(cells))
-    index = code_index(
-        {"cell_id": cells.index, "kind": pd.Index(kinds)},
-        np.tile(np.arange(shape[1], dtype=np.int32), shape[0]),
-        np.repeat(np.arange(shape[0], dtype=np.int16), shape[1]),
-    )
-
-    def gathered(values: Sequence[np.ndarray], filled: float) -> np.ndarray:
-        whole = np.full(shape, filled, dtype=values[0].dtype)
-        for value, at in zip(values, rows, strict=True):
-            whole[:, at] = value.reshape(shape[0], -1)
-        return whole.ravel()
-
-    codes = gathered([part["facility_id"].cat.codes.to_numpy() for part in parts], -1)
-    columns: dict[str, Any] = {
-        name: gathered([part[name].to_numpy() for part in parts], np.nan)
-        for name in parts[0].columns
-        if name != "facility_id"
-    }
-    columns["facility_id"] = pd.Categorical.from_codes(codes, categories=reading.facilities.index)
-    return pd.DataFrame(columns, index=index, copy=False)[list(parts[0].columns)]
+    return cells, access, placed
 
 
 def _slope_record(network: WalkNetwork) -> dict[str, Any]:

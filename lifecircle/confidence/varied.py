@@ -12,7 +12,8 @@ import numpy as np
 from lifecircle.config import PopulationConfig
 from lifecircle.errors import DataWarning, warn
 from lifecircle.kernels.graph import Bools
-from lifecircle.measuring import Measurement, place_residents
+from lifecircle.measuring import Measurement
+from lifecircle.residents import place_residents
 from lifecircle.sources.osmplaces import SOURCE
 
 OWN: Final = "own"
