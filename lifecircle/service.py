@@ -106,9 +106,13 @@ def serving(inventory: gpd.GeoDataFrame, standards: Iterable[Standard]) -> gpd.G
     again = np.empty(len(row), np.bool_)
     again[order] = pd.DataFrame({"object": objects[order], "kind": judged[order]}).duplicated()
     first = np.r_[True, row[1:] != row[:-1]][: len(row)]
+    # An id such as w12#culture is that of the row under this kind, wherever it stands.
+    under = [kind in kinds for kind, kinds in zip(used["kind"], asked, strict=True)]
+    marked = ids != objects
+    keeps = np.where(marked & np.array(under, np.bool_)[row], own == judged, first)
     named = [
-        name if own_id else f"{thing}#{kind}"
-        for name, own_id, thing, kind in zip(ids, first, objects, judged, strict=True)
+        name if kept else f"{thing}#{kind}"
+        for name, kept, thing, kind in zip(ids, keeps, objects, judged, strict=True)
     ]
     category = pd.Series(np.where(own == judged, None, own), index=facilities.index, dtype="str")
     if "category" in facilities.columns:

@@ -21,8 +21,8 @@ from unpacking import unpack
 
 from lifecircle.config import read_config
 from lifecircle.county import judge
-from lifecircle.measuring import measure
 from lifecircle.errors import InputError
+from lifecircle.measuring import measure
 from lifecircle.plan import card_records, empty_scorecard
 from lifecircle.render.cards import write_rolled_up
 from lifecircle.render.comparing import County, compare_coverage, counties_of

@@ -504,3 +504,9 @@ def test_the_command_in_english(tmp_path):
     assert done.stdout.startswith("[high] roads (km) · ")
     assert "read, 1 known (official figures) +" in done.stdout.splitlines()[0]
     assert done.stdout.splitlines()[1].startswith("1 differ, 3 agree, ")
+
+
+def test_the_command_tells_of_a_county_where_everything_agrees():
+    done = CliRunner().invoke(app, ["reconcile", "data/liechtenstein/county.toml", "-q"])
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[-1].startswith("不符 0 项，相符 12 项")

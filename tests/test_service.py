@@ -107,3 +107,20 @@ def test_ids_that_end_like_a_kind_stay_apart():
     assert len(serving(known, [requiring("post")])) == 1  # one OSM object under one kind
     known = inventory([("x#1", "post", None), ("x#2", "post", None)])
     assert len(serving(known, [requiring("post")])) == 2
+
+
+def test_what_is_left_of_a_merged_object_keeps_its_ids_apart():
+    # the ledger took n7 as retail; OSM has it as community shop and convenience store, too
+    inventory = gpd.GeoDataFrame(
+        {
+            "kind": ["community_shop", "convenience_store"],
+            "name": "便民店",
+            "source": "OpenStreetMap",
+        },
+        index=pd.Index(["n7#community_shop", "n7#convenience_store"], name="facility_id"),
+        geometry=gpd.points_from_xy([0, 0], [0, 0]),
+        crs="EPSG:4546",
+    )
+    found = serving(inventory, [read_standard("shaoyang-2025"), read_standard("gb50180-2018")])
+    assert found.index.is_unique
+    assert found["kind"].to_dict() == {"n7#retail": "retail", "n7#community_shop": "community_shop"}

@@ -394,6 +394,7 @@ def test_several_profiles_in_one_run(tmp_path):
     )
     assert done.exit_code == 0, done.output
     table = pd.read_csv(tmp_path / "out" / "profiles.csv")
+    table.columns = [head.split()[-1] for head in table.columns]  # each bears its Chinese name
     assert set(table["profile"]) == {"adult", "wheelchair"}
     for name in ("adult", "wheelchair"):
         run = json.loads((tmp_path / "out" / name / "run.json").read_text(encoding="utf-8"))

@@ -59,16 +59,14 @@ def reconcile(
 
 def _named(reading: Reading, found: pd.DataFrame) -> pd.DataFrame:
     """Give the table with names beside its keys, as ``assess`` writes it."""
-    from lifecircle.render.tables.decided import decided_tables
-    from lifecircle.tables.decisions import Decisions
+    from lifecircle.render.tables.decided import reconciled_table
 
     county: Any = SimpleNamespace(
         config=reading.config,
         standard=reading.standards[0],
         units=reading.units,
-        decisions=Decisions(reconciled=found),
     )
-    return decided_tables(cast("Mappable", county))["reconcile"]
+    return reconciled_table(cast("Mappable", county), found)
 
 
 def _lines(table: pd.DataFrame, lang: Lang, source: str) -> list[str]:

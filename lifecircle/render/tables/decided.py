@@ -136,7 +136,7 @@ def decided_tables(assessment: Mappable) -> dict[str, pd.DataFrame]:
     if found.confidence is not None:
         tables |= _confidence_tables(assessment, found.confidence)
     if len(found.reconciled):
-        tables["reconcile"] = _reconciled(assessment, found.reconciled)
+        tables["reconcile"] = reconciled_table(assessment, found.reconciled)
     return {name: _ordered(name, tables[name]) for name in decided_names(assessment)}
 
 
@@ -315,7 +315,16 @@ def _confidence_tables(assessment: Mappable, sure: Confidence) -> dict[str, pd.D
     return tables
 
 
-def _reconciled(assessment: Mappable, reconciled: pd.DataFrame) -> pd.DataFrame:
+def reconciled_table(assessment: Mappable, reconciled: pd.DataFrame) -> pd.DataFrame:
+    """Give known figures beside what was read, with names beside their keys.
+
+    Parameters
+    ----------
+    assessment
+        Units, config and standard name what the rows speak of.
+    reconciled
+        Table per `lifecircle.tables.RECONCILED`.
+    """
     table = reconciled.reset_index()
     table["scope_name"] = scope_names_zh(assessment, table["scope"])
     raster = Labelled(**{lang: decided_word("key", "raster", lang) for lang in _LANGS})
