@@ -85,6 +85,8 @@ class Visit:
     def popup(self):
         popup = self.page.locator(".leaflet-popup-content").last
         popup.wait_for()
+        # The one before it fades for a moment.
+        self.page.locator(".leaflet-popup >> nth=1").wait_for(state="detached")
         return popup.inner_text()
 
     def end(self):

@@ -7,9 +7,14 @@ from pathlib import Path
 import pytest
 from browsing import chromium
 from handmade import CRS, lattice_tables
+from hypothesis import settings
 
 from lifecircle.config import WalkProfile
 from lifecircle.network import WalkNetwork
+
+# Laws hold however busy the machine is: no example has a time limit.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / "shared" / "data"

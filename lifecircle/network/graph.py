@@ -18,13 +18,12 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pyproj
-import scipy.sparse
 import shapely
 
 from lifecircle.config import WalkProfile
 from lifecircle.crs import require_metric
 from lifecircle.errors import Fault, TableError
-from lifecircle.kernels.graph import Bools, Floats, Ints, Longs, incidence
+from lifecircle.kernels.graph import Bools, Floats, Ints, Longs
 from lifecircle.network.doors import (
     build,
     projected,
@@ -33,8 +32,9 @@ from lifecircle.network.doors import (
     without_barred,
 )
 from lifecircle.network.slope import Elevations, Slope, slope_of
+from lifecircle.network.structure import Structure
 from lifecircle.network.timing import LATEST, along_chains, barred_segments, segment_seconds
-from lifecircle.place import Located, Places, SegmentIndex
+from lifecircle.place import Located, Places
 from lifecircle.sources.graphs import read_graph
 from lifecircle.streets import Bytes, Segments, cut_edges, trait
 from lifecircle.tables import check_crs, first
@@ -44,7 +44,7 @@ Change = Callable[[Segments], Segments]
 
 
 @dataclass(frozen=True)
-class WalkNetwork:
+class WalkNetwork(Structure):
     """A walk network as compact arrays; made by `from_osm`, `from_osmnx` or `from_tables`.
 
     Parameters
@@ -290,7 +290,8 @@ class WalkNetwork:
         InputError
             No street is open to a vehicle.
         """
-        network = replace(self.whole or self, profile=profile, metric=False, whole=None)
+        whole = self.whole or self
+        network = whole.shared_with(replace(whole, profile=profile, metric=False, whole=None))
         return without_barred(network) if profile.vehicle else network
 
     def with_elevation(self, elevation: Elevations) -> WalkNetwork:
@@ -310,13 +311,13 @@ class WalkNetwork:
         >>> uphill.segment_seconds.round(1), uphill.segment_seconds_back.round(1)
         (array([85.1]), array([60.]))
         """
-        network = replace(self.whole or self, whole=None)
-        sloped = replace(network, slope=slope_of(network, elevation))
+        whole = self.whole or self
+        sloped = whole.shared_with(replace(whole, slope=slope_of(whole, elevation), whole=None))
         return sloped.with_profile(self.profile)
 
     def by_length(self) -> WalkNetwork:
         """Give the same streets with metres for seconds: searches then find shortest walks."""
-        return replace(self, metric=True)
+        return self.shared_with(replace(self, metric=True))
 
     # -- derived arrays, made at first use ---------------------------------------------------------
 
@@ -350,12 +351,6 @@ class WalkNetwork:
         return self._seconds[1]
 
     @cached_property
-    def segment_chain(self) -> Ints:
-        """Chain of each segment."""
-        sizes = np.diff(self.chain_start)
-        return np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
-
-    @cached_property
     def segment_ahead(self) -> Floats:
         """Seconds from the start of its chain to the start of each segment."""
         return along_chains(self.segment_seconds, self.chain_start, self.segment_chain)
@@ -382,29 +377,6 @@ class WalkNetwork:
         return np.asarray(self.segment_back[last] + self.segment_seconds_back[last])
 
     @cached_property
-    def chain_ends(self) -> tuple[Ints, Ints]:
-        """Junctions at the first and the second end of each chain."""
-        number = np.full(len(self.node_x), -1, np.int32)
-        number[self.junction_node] = np.arange(len(self.junction_node), dtype=np.int32)
-        first_node = self.segment_u[self.chain_start[:-1]]
-        last_node = self.segment_v[self.chain_start[1:] - 1]
-        return number[first_node], number[last_node]
-
-    @cached_property
-    def junction_graph(self) -> tuple[Longs, Ints, Ints]:
-        """Half-edges of the junctions: row starts, junction led to, and chain."""
-        a, b = self.chain_ends
-        ptr, half = self._halves
-        chain = (half >> 1).astype(np.int32)
-        to = np.where(half & 1, a[chain], b[chain]).astype(np.int32)
-        return ptr, to, chain
-
-    @cached_property
-    def _halves(self) -> tuple[Longs, Longs]:
-        """Row starts of the junctions, and for each half-edge twice its chain, plus 1 at b."""
-        return incidence(len(self.junction_node), *self.chain_ends)
-
-    @cached_property
     def half_seconds(self) -> Floats:
         """Seconds over each half-edge of `junction_graph`, walked towards its junction.
 
@@ -427,39 +399,11 @@ class WalkNetwork:
         return np.where(seconds < LATEST, seconds, np.inf)
 
     @cached_property
-    def chain_component(self) -> Ints:
-        """Connected component of each chain; component 0 is the longest, then by length."""
-        a, b = self.chain_ends
-        size = len(self.junction_node)
-        graph = scipy.sparse.coo_array((np.ones(len(a), np.int8), (a, b)), shape=(size, size))
-        _, label = scipy.sparse.csgraph.connected_components(graph.tocsr(), directed=False)
-        metres = np.bincount(label[a], weights=self._chain_m, minlength=label.max(initial=-1) + 1)
-        rank = np.empty(len(metres), np.int32)
-        rank[np.argsort(-metres, kind="stable")] = np.arange(len(metres), dtype=np.int32)
-        return np.asarray(rank[label[a]], dtype=np.int32)
-
-    @cached_property
-    def component_m(self) -> Floats:
-        """Length of the streets of each connected component, m, longest first."""
-        return np.bincount(self.chain_component, self._chain_m).astype(np.float64)
-
-    @cached_property
     def islet_chain(self) -> Bools:
         """Which chains belong to an islet: a piece shorter than the profile's ``islet_m``."""
         islet = self.component_m < self.profile.islet_m
         islet[0] = False
         return np.asarray(islet[self.chain_component])
-
-    @property
-    def _chain_m(self) -> Floats:
-        return np.add.reduceat(self.segment_m, self.chain_start[:-1])
-
-    @cached_property
-    def segment_index(self) -> SegmentIndex:
-        """The grid over the segments that `snap` searches."""
-        u, v = self.segment_u, self.segment_v
-        x, y = self.node_x, self.node_y
-        return SegmentIndex.build(x[u], y[u], x[v], y[v])
 
     # -- places ------------------------------------------------------------------------------------
 
@@ -527,23 +471,6 @@ class WalkNetwork:
             limit_m=self.profile.furthest_m if limit_m is None else limit_m,
             detour_m=self.profile.islet_detour_m,
         )
-
-    def node_places(self) -> Places:
-        """Give every node as a place of its own, with no access leg.
-
-        Returns
-        -------
-        Places
-            In the order of ``node_ids``.
-        """
-        count = len(self.node_x)
-        segment = np.empty(count, np.int32)
-        fraction = np.empty(count)
-        numbers = np.arange(len(self.segment_u), dtype=np.int32)
-        segment[self.segment_v], fraction[self.segment_v] = numbers, 1.0
-        segment[self.segment_u], fraction[self.segment_u] = numbers, 0.0
-        none = np.zeros(count, np.bool_)
-        return Places(self.node_ids, segment, fraction, np.zeros(count), none)
 
     def locate(self, places: Places) -> Located:
         """Turn places into seconds along their chains, for this network's profile.
