@@ -140,7 +140,7 @@ def test_a_hash_is_remembered_until_the_file_changes(tmp_path, monkeypatch):
         first = due(journal, paths)
     hashed = []
     monkeypatch.setattr(
-        "lifecircle.config.models._sha256", lambda path: hashed.append(path.name) or "another"
+        "lifecircle.config.sources._sha256", lambda path: hashed.append(path.name) or "another"
     )
     with opened(out) as journal:
         assert due(journal, paths) == first

@@ -5,27 +5,26 @@ Paths are relative to the file. Unknown keys are errors; all faults of a file ar
 
 from __future__ import annotations
 
-from lifecircle.config.models import (
+from lifecircle.config.models import CountyConfig, IsochronesConfig, MapConfig, ReportConfig
+from lifecircle.config.profile import WalkConfig, WalkProfile, profiles
+from lifecircle.config.reading import datasets, load_config, read_config
+from lifecircle.config.sources import (
     BoundaryConfig,
-    ConfidenceConfig,
-    CountyConfig,
     Dataset,
     FacilitiesConfig,
-    IsochronesConfig,
     Ledger,
-    MapConfig,
     PopulationConfig,
-    ReconcileConfig,
-    ReportConfig,
     RoadsConfig,
+    UnitsConfig,
+)
+from lifecircle.config.wishes import (
+    ConfidenceConfig,
+    ReconcileConfig,
     SitingConfig,
     SupplyConfig,
     TimeConfig,
     Tolerances,
-    UnitsConfig,
 )
-from lifecircle.config.profile import WalkConfig, WalkProfile, profiles
-from lifecircle.config.reading import datasets, load_config, read_config
 
 __all__ = [
     "BoundaryConfig",

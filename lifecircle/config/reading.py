@@ -10,7 +10,8 @@ from typing import Any, Final, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from lifecircle.config.models import CountyConfig, Dataset
+from lifecircle.config.models import CountyConfig
+from lifecircle.config.sources import Dataset
 from lifecircle.errors import ConfigError, Fault, MissingFileError
 
 _WORDS: Final = {
