@@ -200,6 +200,8 @@ def test_moments_and_ranges_are_told(visit):
     english = page.locator("#lc-page-decide").inner_text()
     assert "weekdays 18:30" in english
     assert "Proposed sites" in english
+    assert "Against known figures" in english
+    assert "与已知数核对" in text
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -14,6 +14,7 @@ from synthetic_assessment import synthetic_assessment
 from synthetic_decisions import all_decisions, supplied, with_decisions
 from unpacking import unpack
 
+from lifecircle.render.decided_says import edge_says, reconciled_says
 from lifecircle.render.web.contents import page_data
 from lifecircle.render.web.decisionpack import STEPS, supply_codes, supply_edges
 from lifecircle.render.web.packing import MISSING_16
@@ -57,7 +58,8 @@ def test_nothing_asked_for_gives_the_same_page(plain):
 
 
 def test_what_was_asked_for_is_there_and_no_more(decided):
-    assert set(page_data(decided)["decisions"]) == {"supplied", "sited", "moments", "confidence"}
+    asked = {"supplied", "sited", "moments", "confidence", "reconciled"}
+    assert set(page_data(decided)["decisions"]) == asked
     invented = synthetic_assessment(across=30)
     one = with_decisions(invented, supplied=(supplied(invented),))
     assert set(page_data(one)["decisions"]) == {"supplied"}
@@ -127,6 +129,16 @@ def test_a_moment_is_a_share_between_two(page):
     assert row[2:] == [0.75, 0.3, 0.45]  # 150, 60 and 90 of 200
     assert moments["openings"][0][2:] == [2, 3, 1]
     assert moments["eight"][0][1:] == [6, 4, 1]
+
+
+def test_the_edge_and_known_figures_are_told_as_in_the_report(page, decided):
+    found = page["decisions"]
+    for lang in ("zh", "en"):
+        edge = edge_says(decided, decided.decisions.confidence, lang)
+        assert found["confidence"]["edge"][lang] == edge
+        said, differs = reconciled_says(decided, lang)
+        assert found["reconciled"][lang] == {"said": said, "differs": differs}
+        assert said
 
 
 def test_the_hours_of_a_day_alone_give_no_tab(decided):

@@ -403,3 +403,15 @@ def test_several_profiles_in_one_run(tmp_path):
         index=["circle", "kind"], columns="profile", values="share_of_population"
     )
     assert (wide["wheelchair"] <= wide["adult"]).all()
+
+
+def test_elevations_may_be_given_to_the_command(tmp_path):
+    write_synthetic_hill(tmp_path / "synthetic-hill.tif")
+    words = ["--elevation", str(tmp_path / "synthetic-hill.tif"), "--out", str(tmp_path / "out")]
+    quick = [word for part in ("map", "report", "workbook") for word in ("--without", part)]
+    demo = "data/liechtenstein/county.toml"
+    done = CliRunner().invoke(app, ["assess", demo, "-q", *words, *quick])
+    assert done.exit_code == 0, done.output
+    run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert run["elevation"] == {"given": True, "counted": True, "known_share": 1.0}
+    assert run["inputs"]["elevation"]["source"] == "synthetic-hill.tif"

@@ -32,6 +32,10 @@ def assess(  # noqa: PLR0913, PLR0917 - an option each
             "several times: each is judged. 出行方式",
         ),
     ] = None,
+    elevation: Annotated[
+        Path | None,
+        typer.Option("--elevation", help="Elevation model, m; slope then counts. 高程数据（DEM）"),
+    ] = None,
     lang: Language = None,
     without: Without = None,
     scenario: Annotated[
@@ -48,7 +52,7 @@ def assess(  # noqa: PLR0913, PLR0917 - an option each
         raise typer.BadParameter("-v and -q exclude each other")
     left_out = [part.value for part in without or []]
     with complaining(quiet=quiet):
-        chosen = standard or [], profile or []
+        chosen = standard or [], profile or [], elevation
         _assess(config, out, *chosen, lang, left_out, scenario, verbose=verbose, quiet=quiet)
 
 
@@ -57,6 +61,7 @@ def _assess(  # noqa: PLR0913 - an option each
     out: Path | None,
     standards: list[str],
     profiles: list[str],
+    elevation: Path | None,
     lang: Lang | None,
     without: list[str],
     scenario: Path | None,
@@ -64,10 +69,13 @@ def _assess(  # noqa: PLR0913 - an option each
     verbose: bool,
     quiet: bool,
 ) -> None:
-    from lifecircle.config import read_config
+    from lifecircle.config import Dataset, read_config
     from lifecircle.scenario import read_scenario
 
     county = read_config(path)
+    if elevation is not None:
+        dem = Dataset(path=elevation.resolve(), source=elevation.name)
+        county = county.model_copy(update={"elevation": dem})
     if profiles:
         walk = county.walk.with_profiles(profiles)
         county = county.model_copy(update={"walk": walk})

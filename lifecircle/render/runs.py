@@ -7,14 +7,15 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import ValidationError
 
 from lifecircle.config.profile import DEFAULT
 from lifecircle.errors import Fault, InputError, MissingFileError, TableError
 from lifecircle.plan import Counts, counts_from_records
-from lifecircle.standards import Target
+from lifecircle.render.walking_words import walking_of
+from lifecircle.standards import Lang, Target
 from lifecircle.standards.targets import Complete, Coverage
 from lifecircle.tables import SCOPE_COUNTY
 
@@ -67,8 +68,8 @@ class CountyRun:
         What its city's scorecard needs; None where it has none.
     outline
         WKT in degrees; empty in runs of versions that did not write it.
-    speed_kph
-        Walking speed; None where it is not told.
+    moves
+        How people were taken to move, by language.
     generated
         ISO date.
     notice
@@ -83,7 +84,7 @@ class CountyRun:
     judging: Judging
     counts: Counts | None
     outline: str
-    speed_kph: float | None
+    moves: Mapping[str, str]
     generated: str
     notice: tuple[str, str]
 
@@ -190,10 +191,18 @@ def _read(folder: Path, known: list[tuple[Mapping[str, Any], Judging]]) -> Count
         judging=_judging(run["standard"], config.get("walk") or {}, known),
         counts=counts,
         outline=str(run.get("outline") or ""),
-        speed_kph=(config.get("walk") or {}).get("speed_kph"),
+        moves=_moves(run),
         generated=str(run.get("generated") or "")[:10],
         notice=(str(config.get("notice_zh") or ""), str(config.get("notice_en") or "")),
     )
+
+
+def _moves(run: Mapping[str, Any]) -> dict[str, str]:
+    """Say how people moved; empty where another version told it in a way that is not known."""
+    try:
+        return {lang: walking_of(run, lang) for lang in get_args(Lang)}
+    except ValidationError:
+        return dict.fromkeys(get_args(Lang), "")
 
 
 def _judging(

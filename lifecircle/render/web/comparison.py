@@ -251,7 +251,7 @@ def _county(county: County, folder: Path, rough: bool) -> dict[str, Any]:  # noq
         "status": "done" if run else ("lost" if county.status == "done" else county.status),
         "reason": county.reason,
         "rough": rough,
-        "speed": run.speed_kph if run else None,
+        "moves": dict(run.moves) if run else None,
         "date": run.generated if run else "",
         "maps": {
             run.judging.key: link

@@ -1,4 +1,4 @@
-"""What helps to decide, as the map's page gets it: supply, proposed sites, moments, confidence.
+"""What helps to decide, as the map's page gets it: supply, sites, moments, confidence and so on.
 
 Nothing of this is in the page where nothing was asked for. ``templates/deciding.js`` reads it.
 """
@@ -6,21 +6,25 @@ Nothing of this is in the page where nothing was asked for. ``templates/deciding
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 import pandas as pd
 import shapely
 
 from lifecircle.kernels.graph import Floats, Longs
+from lifecircle.render.decided_says import edge_says, reconciled_says
 from lifecircle.render.faultwords import field_zh
 from lifecircle.render.mappable import Mappable
 from lifecircle.render.rounding import floor_share
 from lifecircle.render.tables.decided import decisions_of
 from lifecircle.render.web.cellpack import Arrangement
 from lifecircle.render.web.packing import MISSING_16, codes, pack_array, pack_points
+from lifecircle.standards import Lang
 from lifecircle.tables import SCOPE_COUNTY
 from lifecircle.tables.decisions import Confidence, Moments, Sited, Supplied
+
+LANGS: Final[tuple[Lang, ...]] = get_args(Lang)
 
 PARTS: Final = (0.2, 0.4, 0.6, 0.8)
 """Classes of supply: each holds a fifth of those who have some. Ours; 0 is a class of its own."""
@@ -42,7 +46,8 @@ def pack_decisions(assessment: Mappable, arrangement: Arrangement) -> dict[str, 
     Returns
     -------
     dict
-        ``supplied``, ``sited``, ``moments``, ``confidence``, as far as there is any.
+        ``supplied``, ``sited``, ``moments``, ``confidence``, ``reconciled``, as far as there is
+        any.
     """
     found = decisions_of(assessment)
     packed: dict[str, Any] = {}
@@ -54,6 +59,11 @@ def pack_decisions(assessment: Mappable, arrangement: Arrangement) -> dict[str, 
         packed["moments"] = _moments(found.moments, assessment)
     if found.confidence is not None:
         packed["confidence"] = _confidence(found.confidence, assessment)
+    if len(found.reconciled):
+        both = {lang: reconciled_says(assessment, lang) for lang in LANGS}
+        packed["reconciled"] = {
+            lang: {"said": said, "differs": differs} for lang, (said, differs) in both.items()
+        }
     return packed
 
 
@@ -293,6 +303,7 @@ def _confidence(found: Confidence, assessment: Mappable) -> dict[str, Any]:
         "settings": int(found.asked["settings"]),
         "robust": float(found.asked["robust"]),
         "coverage": rows,
+        "edge": {lang: edge_says(assessment, found, lang) for lang in LANGS},
     }
 
 

@@ -21,7 +21,7 @@ const OBJECTIVE = {
 };
 
 function hasDecisions() {
-  return Boolean(supplied.length || sited.length || decisions.moments || decisions.confidence);
+  return Boolean(supplied.length || sited.length || decisions.moments || decisions.confidence || decisions.reconciled);
 }
 
 // -- supply ---------------------------------------------------------------------------------------------
@@ -356,7 +356,7 @@ function sheet(heads, rows, caption) {
     el("tbody", {}, rows.map((row) => el("tr", {}, row.map((part) => (part instanceof Node ? part : el("td", { class: "lc-number" }, part)))))));
 }
 
-function confidenceSection({ settings, robust, coverage }) {
+function confidenceSection({ settings, robust, coverage, edge }) {
   const count = (key) => gaps.verdict.filter((verdict) => verdict === key).length;
   return el("section", { class: "lc-decision" },
     el("h2", {}, t("confidence_heading")),
@@ -364,7 +364,17 @@ function confidenceSection({ settings, robust, coverage }) {
     pairs(VERDICTS.map((key) => [VERDICT[key](), t("gaps_count", { count: number(count(key)) })])),
     coverage.length ? el("details", {}, el("summary", {}, t("confidence_coverage")),
       sheet([t("service"), t("confidence_own"), t("confidence_range")],
-        coverage.map(([r, share, low, high]) => [asked(r), percent(share), rangeText(low, high)]))) : null);
+        coverage.map(([r, share, low, high]) => [asked(r), percent(share), rangeText(low, high)]))) : null,
+    say(edge).length ? el("h3", {}, t("edge_heading")) : null,
+    say(edge).map((text) => el("p", { class: "lc-note" }, text)));
+}
+
+function reconciledSection(told) {
+  const { said, differs } = say(told);
+  return el("section", { class: "lc-decision" },
+    el("h2", {}, t("reconciled_heading")),
+    said.map((text) => el("p", { class: "lc-note" }, text)),
+    differs.length ? el("ul", { class: "lc-differs" }, differs.map((text) => el("li", {}, longText(text)))) : null);
 }
 
 // -- moments of the week --------------------------------------------------------------------------------
@@ -406,5 +416,6 @@ function decideTab() {
     sited.length ? siteSection() : null,
     supplied.map(supplySection),
     decisions.moments ? momentSection(decisions.moments) : null,
-    decisions.confidence ? confidenceSection(decisions.confidence) : null);
+    decisions.confidence ? confidenceSection(decisions.confidence) : null,
+    decisions.reconciled ? reconciledSection(decisions.reconciled) : null);
 }

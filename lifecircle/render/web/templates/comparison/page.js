@@ -14,15 +14,14 @@ function noticeText() {
   return say(data.notices[0]) + (more ? ` ${t("more_notices", { count: more })}` : "");
 }
 
-/** What the page says of itself; counties that walk at other speeds are told. */
+/** What the page says of itself; counties whose people move otherwise are told. */
 function facts() {
   const done = counties.filter(({ status }) => status === "done");
-  const speeds = done.map(({ speed }) => speed).filter((speed) => speed);
-  const [low, high] = [Math.min(...speeds), Math.max(...speeds)];
+  const ways = [...new Set(done.map(({ moves }) => (moves ? say(moves) : "")).filter(Boolean))];
   const dates = [...new Set(done.map(({ date }) => date).filter(Boolean))].sort();
   return [
     t("fact_standard", { standard: labelOf(data.standards, state.standard) }),
-    speeds.length ? (low === high ? t("fact_speed", { kph: number(low, 2) }) : t("fact_speeds", { low: number(low, 2), high: number(high, 2) })) : null,
+    ways.length > 1 ? t("fact_ways", { count: number(ways.length) }) : ways[0],
     dates.length ? t("fact_dates", { dates: dates.length > 1 ? `${dates[0]} – ${dates[dates.length - 1]}` : dates[0] }) : null,
     t("fact_done", { done: number(done.length), open: number(COUNT - done.length) }),
     t("fact_counts"), t("fact_outlines"),
@@ -151,7 +150,7 @@ function tellChosen() {
     [t("counts"), figure.total > 0 && figure.share !== null ? `${amounts(figure)} ${t(`unit_${state.denominator}`)}` : null],
     [t("rank"), figure.rank ? t("ranked_of", { rank: number(figure.rank), all: number(ranked) }) : null],
     [t("status"), figure.state === "ok" ? null : stateText(county)],
-    [t("walking_speed"), counties[county].speed ? t("kph", { kph: number(counties[county].speed, 2) }) : null],
+    [t("moves"), counties[county].moves ? say(counties[county].moves) : null],
   ].filter(([, text]) => text);
   const { reason, rough, adcode } = counties[county];
   fill(controls.chosen,
