@@ -154,8 +154,7 @@ def assess_profiles(
     Returns
     -------
     list of Assessment
-        Profile by profile, the county's own first. What helps to decide is worked out for the first
-        profile and the first standard alone.
+        Profile by profile, the county's own first; each with what helps to decide.
 
     Raises
     ------
@@ -179,9 +178,9 @@ def assess_profiles(
     judged = []
     for number, profile in enumerate(reading.config.walk.judged()):
         measured = walk(reading, profile if number else None)
-        judged += [judge(measured, standard) for standard in measured.standards]
-        if not number:
-            judged[0] = decide(measured, judged[0])
+        for standard in measured.standards:
+            alone = replace(measured, standards=(standard,))
+            judged.append(decide(alone, judge(alone, standard)))
     return judged
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
 import geopandas as gpd
 
 from lifecircle.catchment import supply, with_group
 from lifecircle.confidence import gap_confidence
 from lifecircle.config import SitingConfig, SupplyConfig
 from lifecircle.daytime import moments_of
+from lifecircle.errors import Fault, InputError, warn
 from lifecircle.measuring import Measurement
 from lifecircle.reconciling import reconcile_known
 from lifecircle.render.supplying import supplied_of
@@ -15,6 +20,9 @@ from lifecircle.siting.proposing import propose_sites
 from lifecircle.siting.writing import sited_of
 from lifecircle.standards import Standard
 from lifecircle.tables.decisions import Decisions, Sited, Supplied
+
+Wish = TypeVar("Wish")
+Answer = TypeVar("Answer")
 
 
 def decisions_of(measured: Measurement, standard: Standard, gaps: gpd.GeoDataFrame) -> Decisions:
@@ -35,19 +43,38 @@ def decisions_of(measured: Measurement, standard: Standard, gaps: gpd.GeoDataFra
 
     Raises
     ------
-    InputError
-        A kind is asked for that the standard does not require, or a column is missing.
     ConfigError
         Something is no moment, or no kind.
+
+    Warns
+    -----
+    DataWarning
+        A supply or a siting that was asked for cannot be had, as a column is missing, the standard
+        does not require the kind, or no choice of sites does what is asked. It is left out.
     """
     config = measured.config
     return Decisions(
         moments=moments_of(measured, standard),
-        supplied=tuple(_supplied(measured, asked) for asked in config.supply),
-        sited=tuple(_sited(measured, asked) for asked in config.siting),
+        supplied=_granted("supply", config.supply, partial(_supplied, measured)),
+        sited=_granted("siting", config.siting, partial(_sited, measured)),
         confidence=gap_confidence(measured, standard, gaps) if config.confidence.settings else None,
         reconciled=reconcile_known(measured.reading),
     )
+
+
+def _granted(
+    name: str, wishes: Sequence[Wish], answer: Callable[[Wish], Answer]
+) -> tuple[Answer, ...]:
+    """Answer wishes one by one; one that cannot be met is told, and costs no other."""
+    answers = []
+    for number, wish in enumerate(wishes):
+        try:
+            answers.append(answer(wish))
+        except InputError as error:
+            for fault in error.faults:
+                where = f"{name}[{number}] {fault.where}"
+                warn(str(Fault(where, fault.what, fault.remedy, severity="warning")))
+    return tuple(answers)
 
 
 def _supplied(measured: Measurement, asked: SupplyConfig) -> Supplied:

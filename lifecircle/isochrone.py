@@ -71,7 +71,8 @@ def isochrones(
     raster_m
         Step of the raster, m. Outlines are exact to about half a step.
     access_m
-        How far from a street the polygons reach at most, m.
+        How far from a street the polygons reach at most, m; no further than the profile's
+        ``snap_limit_m``: the way across country is not drawn.
     area
         Where given (polygon in the network's CRS), only its bounding box, a little wider, is drawn.
 
@@ -108,6 +109,7 @@ def isochrones(
     check(facilities, FACILITIES, crs=network.crs)
     if any(not limit > 0 for limit in (*minutes, *metres)):
         raise InputError(Fault("isochrones", "a limit is not above 0", "give minutes or metres"))
+    access_m = min(access_m, network.profile.snap_limit_m)
     raster = _snap_raster(network, raster_m, access_m, area)
     sources = network.snap(facilities)
     on = np.flatnonzero(network.locate(sources).chain >= 0)
@@ -120,7 +122,7 @@ def isochrones(
         if not len(limits):
             continue
         origins = measured.locate(sources)
-        drawing = _Drawing.prepare(measured, raster, limits, access_m)
+        drawing = _Drawing.prepare(measured, raster, limits, access_m, len(sources))
         for origin, kind, chosen in groups:
             for limit, shape in drawing.around(take(origins, chosen), single=per_facility):
                 shown = limit / 60.0 if unit == "minutes" else limit
@@ -197,14 +199,20 @@ class _Drawing:
 
     @classmethod
     def prepare(
-        cls, network: WalkNetwork, raster: _Raster, limits: Floats, access_m: float
+        cls,
+        network: WalkNetwork,
+        raster: _Raster,
+        limits: Floats,
+        access_m: float,
+        entrances: int,
     ) -> _Drawing:
         points = network.locate(raster.places)
         widest = access_m / network.metres_per_second
         beside = np.full(raster.rows * raster.stride, np.inf)
         beside[raster.at] = points.access - widest
         junctions = len(network.junction_node)
-        room = len(network.half_seconds) + 2 * len(network.chain_seconds) + 1
+        # One entry a half-edge that is ever relaxed, and two an entrance.
+        room = len(network.half_seconds) + 2 * len(network.chain_seconds) + 2 * entrances + 1
         return cls(
             network,
             raster,

@@ -271,8 +271,9 @@ def read_county(
         log.count(**network.counts)
         for question in datum_questions(inventory.ledgers, network):
             warn(question)
+    streets = network.whole or network  # people live along all streets, whatever they ride
     with log.stage("population"):
-        cells, people = place_residents(config.population, units, boundary, extract, network)
+        cells, people = place_residents(config.population, units, boundary, extract, streets)
         log.count(settings_derived=int(units["setting"].isna().sum()))
         units, cells = with_settings(units, cells)
         log.note(*uneven_land(cells, units))
@@ -374,7 +375,7 @@ def walk(
         people={
             **people_record(cells, reading.people),
             **outline_record(whole, network.crs),
-            "elevation": _slope_record(network),
+            "elevation": _slope_record(reading.network, [network, *networks.values()]),
         },
         log=log,
         reading=reading,
@@ -392,8 +393,13 @@ def _walked(
     for (on, rows), (places, _) in zip(groups, placed, strict=True):
         metres[rows] = np.where(on.locate(places).chain < 0, np.nan, places.access_m)
     cells = cells.assign(access_m=metres)
-    warn_off_network(facilities, network.locate(placed[0][1]), placed[0][1].ids, cells, units)
-    warn_across_country(cells, network.profile)
+    joined = [
+        there.ids[on.locate(there).chain >= 0]
+        for (on, _), (_, there) in zip(groups, placed, strict=True)
+    ]
+    warn_off_network(facilities, joined, cells, units)
+    for on, rows in groups:
+        warn_across_country(cells.iloc[rows], on.profile)
     access = access_by_setting(
         groups,
         facilities,
@@ -406,12 +412,12 @@ def _walked(
     return cells, access, placed
 
 
-def _slope_record(network: WalkNetwork) -> dict[str, Any]:
+def _slope_record(read: WalkNetwork, used: Sequence[WalkNetwork]) -> dict[str, Any]:
     """Say whether slope counted, and for how much of the streets' length it is known."""
-    slope = network.slope
+    slope = (read.whole or read).slope
     return {
         "given": slope is not None,
-        "counted": slope is not None and network.profile.slope,
+        "counted": slope is not None and any(on.profile.slope for on in used),
         "known_share": None if slope is None else round(slope.known, 4),
     }
 

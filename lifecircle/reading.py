@@ -104,7 +104,7 @@ def walk_area(
 def _swept_kph(config: CountyConfig) -> float:
     """Give the fastest speed of the county's sweep of settings, km/h; 0 without one."""
     asked = config.confidence
-    return asked.speed_m_min[1] * 0.06 if asked.settings else 0.0
+    return asked.speeds(config.walk.metres_per_minute)[1] * 0.06 if asked.settings else 0.0
 
 
 def with_boundary_file(config: CountyConfig) -> CountyConfig:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,6 @@ from shapely.geometry.base import BaseGeometry
 
 from lifecircle.config import CountyConfig, Dataset, WalkProfile, datasets
 from lifecircle.errors import warn
-from lifecircle.place import Located
 from lifecircle.sources.osmcache import file_sha256
 from lifecircle.standards import Standard
 from lifecircle.tables import first
@@ -29,8 +29,7 @@ _OUTLINE_M: Final = (2.0, 30.0)  # ... and between these
 
 def warn_off_network(
     facilities: gpd.GeoDataFrame,
-    located: Located,
-    entrances: pd.Index,
+    joined: Sequence[pd.Index],
     cells: gpd.GeoDataFrame,
     units: gpd.GeoDataFrame,
 ) -> None:
@@ -40,12 +39,12 @@ def warn_off_network(
     ----------
     facilities, units
         Tables per `lifecircle.tables`.
-    located, entrances
-        Where the facilities' entrances lie on the network, and whose they are.
+    joined
+        Ids of the facilities with an entrance on the network, for each network that is moved on.
     cells
         Cells with ``access_m``, NaN where off the network.
     """
-    on = set(entrances[located.chain >= 0])
+    on = set.intersection(*(set(ids) for ids in joined))
     lost = facilities[~facilities.index.isin(on)]
     if len(lost):
         called = lost["name"].where(lost["name"].notna(), lost.index.to_series())

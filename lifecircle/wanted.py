@@ -16,7 +16,7 @@ def check_wanted(config: CountyConfig, standard: Standard) -> None:
     Parameters
     ----------
     config
-        The county: its ``[[supply]]``, ``[[siting]]``, ``[time]`` and ``[reconcile]``.
+        The county: its ``[walk]``, ``[[supply]]``, ``[[siting]]``, ``[time]``, ``[reconcile]``.
     standard
         What it is held against first.
 
@@ -50,6 +50,7 @@ def wanted_faults(config: CountyConfig, standard: Standard) -> Iterator[Fault]:
     Fault
     """
     where, required = str(config.path), standard.required()
+    yield from _walk_faults(config, where)
     for name, kinds in (
         ("supply", [asked.kind for asked in config.supply]),
         ("siting", [asked.kind for asked in config.siting]),
@@ -68,3 +69,12 @@ def wanted_faults(config: CountyConfig, standard: Standard) -> Iterator[Fault]:
         except InputError as error:
             for fault in error.faults:
                 yield Fault(where, f"time.moments[{number}]: {fault.what}", fault.remedy)
+
+
+def _walk_faults(config: CountyConfig, where: str) -> Iterator[Fault]:
+    walk = config.walk
+    for profile in (*walk.judged(), *map(walk.in_setting, walk.settings)):
+        if 0 < profile.offroad_limit_m <= profile.snap_limit_m:
+            what = "offroad_limit_m: is not above snap_limit_m, up to which people walk as usual"
+            yield Fault(where, f"walk.{what}", "raise it, or lower snap_limit_m")
+            return

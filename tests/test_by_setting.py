@@ -13,6 +13,7 @@ from lifecircle.bysetting import pairs_by_setting, setting_groups
 from lifecircle.catchment import supply
 from lifecircle.config import WalkConfig, WalkProfile, read_config
 from lifecircle.county import judge
+from lifecircle.errors import DataWarning
 from lifecircle.measuring import measure, read_county, walk
 from lifecircle.network import WalkNetwork
 from lifecircle.siting.proposing import propose_sites
@@ -86,3 +87,25 @@ def test_sites_serve_those_who_ride_to_them(ridden):
     assert gained == pytest.approx(proposal.cells["persons"].sum())
     on_foot = propose_sites(measure(read_config(DEMO), drawn=False), "clinic", count=2)
     assert gained != pytest.approx(on_foot.sites["persons"].sum())
+
+
+def test_every_setting_with_a_profile_of_its_own(reading):
+    # The county's own profile then moves nobody; nothing is located on its network.
+    everyone = dict.fromkeys(("urban", "township", "rural"), "adult")
+    county = reading.config.model_copy(
+        update={"walk": WalkConfig(profile="car", settings=everyone)}
+    )
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        measured = measure(county, drawn=False)
+        foot = walk(reading, drawn=False)
+    assert not [one for one in told if "off network" in str(one.message)]
+    seconds = measured.access["seconds"].to_numpy()
+    assert seconds == pytest.approx(foot.access["seconds"].to_numpy(), nan_ok=True)
+
+
+def test_who_goes_across_country_is_told_by_the_limits_of_their_own_profile(reading):
+    far = {"profile": "adult", "snap_limit_m": 20, "offroad_limit_m": 1500}
+    county = reading.config.model_copy(update={"walk": WalkConfig(settings={"rural": far})})
+    with pytest.warns(DataWarning, match="across country: .* more than 20 m from any road"):
+        measure(county, drawn=False)

@@ -20,14 +20,22 @@ from typer.testing import CliRunner
 
 from lifecircle.checking import check_county
 from lifecircle.cli import app
-from lifecircle.config import Dataset, WalkConfig, WalkProfile, profiles, read_config
+from lifecircle.config import (
+    Dataset,
+    WalkConfig,
+    WalkProfile,
+    datasets,
+    profiles,
+    read_config,
+)
 from lifecircle.county import assess, judge
-from lifecircle.errors import ConfigError, InputError
+from lifecircle.errors import ConfigError, DataWarning, InputError
 from lifecircle.isochrone import isochrones
 from lifecircle.measuring import measure
 from lifecircle.network import WalkNetwork
 from lifecircle.network.slope import slope_of, tobler
 from lifecircle.reach import nearest_times, pair_times, travel_times
+from lifecircle.render.tables.readers import sources_table
 from lifecircle.render.walking_words import walking_words
 from lifecircle.streets import trait
 from lifecircle.tables import FLAGS
@@ -82,6 +90,43 @@ class TestSlope:
     def test_a_bridge_that_rises_keeps_its_grade(self):
         network = street(bridge=True).with_elevation(lambda x, _: np.where(x > 599, 30.0, 0.0))
         assert network.slope.steepest == pytest.approx([0.05, 0.05])
+
+    def test_stairs_up_to_a_bridge_do_not_pull_it_down(self):
+        nodes = pd.DataFrame({"x": [0.0, 100, 200, 100], "y": [0.0, 0, 0, -50]}, index=[1, 2, 3, 4])
+        edges = pd.DataFrame(
+            {
+                "u": [1, 2, 2],
+                "v": [2, 3, 4],
+                "bridge": [True, True, False],
+                "steps": [False, False, True],
+            }
+        )
+        chair = WalkProfile(profile="wheelchair", speed_kph=METRES)
+        level = WalkNetwork.from_tables(nodes, edges, crs=CRS, profile=chair)
+        valley = level.with_elevation(lambda x, _: np.where((x > 1) & (x < 199), 0.0, 20.0))
+        assert walk(valley, (0, 0), (200, 0)) == pytest.approx(200.0)
+
+    def test_a_ring_of_bridges_keeps_the_height_of_the_ground(self):
+        nodes = pd.DataFrame({"x": [0.0, 50, 25], "y": [0.0, 0, 40]}, index=[1, 2, 3])
+        edges = pd.DataFrame({"u": [1, 2, 3], "v": [2, 3, 1], "bridge": True})
+        ring = WalkNetwork.from_tables(nodes, edges, crs=CRS).with_elevation(lambda x, _: x / 10)
+        assert ring.slope.steepest.max() == pytest.approx(0.1)
+
+    def test_whoever_rides_keeps_the_slope_where_a_street_is_barred(self):
+        rider = WalkProfile(profile="bicycle", slope=True, speed_kph=METRES, access_kph=METRES)
+        network = street(profile=rider, steps=[False, True]).with_elevation(lambda x, _: x / 10)
+        assert network.slope is not None
+        assert walk(network, (0, 0), (300, 0)) == pytest.approx(300 * np.exp(0.35))
+        assert walk(network, (300, 0), (0, 0)) == pytest.approx(300.0)
+
+    def test_a_rider_may_bar_what_is_too_steep_without_counting_slope(self):
+        rider = WalkProfile(profile="bicycle", steepest=0.08)
+        level = street(profile=rider)
+        gentle = level.with_elevation(lambda x, _: np.maximum(x - 300, 0) / 3)
+        assert np.isfinite(walk(gentle, (0, 0), (300, 0)))
+        assert gentle.counts["segments"] == 1
+        with pytest.raises(InputError, match="no road is open"):
+            level.with_elevation(lambda x, _: x / 3)
 
     def test_steps_have_their_own_factor_whatever_the_slope(self):
         network = street(steps=[True, False]).with_elevation(lambda x, _: x / 2.0)
@@ -204,6 +249,32 @@ class TestBarred:
         assert (adult[reached] <= seconds[reached] + 1e-6).all()
 
 
+class TestDoors:
+    def test_a_graph_holds_both_ways_and_nothing_barred(self):
+        chair = WalkProfile(profile="wheelchair", speed_kph=METRES)
+        network = street(profile=chair, steps=[True, False]).with_elevation(lambda x, _: x / 20)
+        ((u, v, data),) = network.to_networkx().edges(data=True)
+        assert {u, v} == {2, 3}
+        up, down = 300 * np.exp(3.5 * 0.05), 300 * np.exp(-3.5 * 0.05)
+        assert sorted([data["seconds"], data["seconds_back"]]) == pytest.approx([down, up])
+
+    def test_lengths_stay_lengths_when_elevations_are_given(self):
+        network = street().by_length().with_elevation(lambda x, _: x / 10)
+        assert walk(network, (0, 0), (600, 0)) == 600.0
+
+    def test_a_facility_of_very_many_entrances_is_drawn(self):
+        doors = shapely.MultiPoint([(600 - n / 5, 1.0) for n in range(3000)])
+        park = facilities_at([(0, 0)], kind="park").set_geometry([doors], crs=CRS)
+        area = isochrones(street(), park, minutes=[1], per_facility=True).geometry.iloc[0]
+        assert area.bounds[2] == pytest.approx(659, abs=3)  # 600 m, and 59 m of the minute
+
+    def test_isochrones_reach_no_further_from_a_street_than_homes_do(self):
+        near = WalkProfile(speed_kph=METRES, snap_limit_m=50, offroad_limit_m=200)
+        area = isochrones(street(profile=near), facilities_at([(300, 0)]), minutes=[10])
+        _, south, _, north = area.geometry.iloc[0].bounds
+        assert (north, -south) == pytest.approx((50, 50), abs=6)
+
+
 class TestVehicles:
     def test_a_car_joins_the_nearest_road_that_it_may_use(self):
         # A footway passes the door; the road lies 80 m further south.
@@ -265,6 +336,9 @@ class TestProfiles:
             ("elderly", 3.6, 250),
             ("adult", 4.0, 250),
         ]
+        villages = WalkConfig(settings={"rural": "e-bike"})
+        assert set(villages.with_profiles(["adult", "elderly"]).settings) == {"rural"}
+        assert not villages.with_profiles(["elderly"]).settings
         with pytest.raises(ConfigError, match="profile 'horse' is not known; use one of adult"):
             walk.with_profiles(["horse"])
 
@@ -362,6 +436,7 @@ def test_check_names_what_is_wrong_with_elevations_and_wishes(tmp_path):
     (tmp_path / "dem.tif").write_bytes(b"no raster")
     asked = (
         '[elevation]\npath = "dem.tif"\n[time]\nmoments = ["25:00"]\n'
+        "[walk]\noffroad_limit_m = 800\n"
         '[[supply]]\nkind = "casino"\n[[siting]]\nkind = "park"\n'
     )
     text = path.read_text(encoding="utf-8")
@@ -371,6 +446,7 @@ def test_check_names_what_is_wrong_with_elevations_and_wishes(tmp_path):
         "supply[0].kind: shaoyang-2025 does not require 'casino'",
         "siting[0].kind",
         "time.moments[0]",
+        "walk.offroad_limit_m: is not above snap_limit_m",
         "dem.tif",
     ):
         assert any(part in line for line in told), (part, told)
@@ -415,3 +491,27 @@ def test_elevations_may_be_given_to_the_command(tmp_path):
     run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert run["elevation"] == {"given": True, "counted": True, "known_share": 1.0}
     assert run["inputs"]["elevation"]["source"] == "synthetic-hill.tif"
+
+
+def test_a_wish_that_cannot_be_met_costs_nothing_else(tmp_path):
+    path = write_county(tmp_path)
+    (tmp_path / "sites.csv").write_text("名称,经度,纬度\n甲,110.001,27.001\n", encoding="utf-8")
+    write_synthetic_hill(tmp_path / "dem.tif")
+    asked = (
+        '[[supply]]\nkind = "post"\n[[supply]]\nkind = "clinic"\ncapacity = "beds"\n'
+        '[[siting]]\nkind = "post"\ncount = 1\nfile = { path = "sites.csv", datum = "wgs84" }\n'
+        '[[siting]]\nkind = "clinic"\ncandidates = "idle"\n'
+    )
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("[isochrones]", asked + "[isochrones]"), encoding="utf-8")
+    with pytest.warns(DataWarning, match=r"supply\[1\] .*beds|siting\[1\] .*idle"):
+        done = assess(read_config(path))
+    assert [one.kind for one in done.decisions.supplied] == ["post"]
+    assert [one.kind for one in done.decisions.sited] == ["post"]
+    told = "\n".join(done.run["warnings"])
+    assert "supply[1]" in told
+    assert "siting[1]" in told
+    # Every dataset that a county may name has a word for what it is used for.
+    for lang in ("zh", "en"):
+        sources = sources_table(done, lang)
+        assert len(sources) == len(datasets(done.config))

@@ -22,6 +22,6 @@ def profiles(
     zh = lang is Lang.zh
     for key in named():
         profile = WalkProfile(profile=key)
-        speed = f"{profile.metres_per_minute:g} {'米/分钟' if zh else 'm/min'}"
+        speed = f"{round(profile.metres_per_minute, 1):g} {'米/分钟' if zh else 'm/min'}"
         typer.echo(f"{key:<12}{profile.label(lang.value)}  {speed}")
         typer.echo(f"{'':<12}{profile.note_zh if zh else profile.note_en}")

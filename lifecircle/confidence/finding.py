@@ -113,6 +113,7 @@ def gap_confidence(
         settings["speed_m_min"].to_numpy() / profile.metres_per_minute,
         settings["snap_limit_m"].to_numpy(),
         sources,
+        profile.metres_per_minute,
     )
     profiles = [network.profile for network in (measured.network, *measured.networks.values())]
     furthest = max(asked.snap_limit_m[1], *(one.furthest_m for one in profiles), 0.0)
@@ -141,11 +142,12 @@ def _speeds(
         return profile.metres_per_minute, profile.metres_per_minute
     limits = [one.longest("minutes") for one in read.standards]
     swept = read.config.confidence
-    swept_kph = swept.speed_m_min[1] * 0.06 if swept.settings else 0.0
+    own = read.config.walk.metres_per_minute
+    swept_kph = swept.speeds(own)[1] * 0.06 if swept.settings else 0.0
     read_m = max(*limits, *read.config.isochrones.minutes, 0.0) * max(
         read.config.walk.fastest_kph, swept_kph
     )
-    high = asked.speed_m_min[1]
+    low, high = asked.speeds(profile.metres_per_minute)
     if standard.longest("minutes") * high * 0.06 > read_m * (1.0 + 1e-9):
         raise InputError(
             Fault(
@@ -154,7 +156,7 @@ def _speeds(
                 "set [confidence] settings before measuring, or a lower speed",
             )
         )
-    return asked.speed_m_min
+    return low, high
 
 
 def _shares(found: Found, standard: Standard) -> pd.DataFrame:

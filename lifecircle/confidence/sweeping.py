@@ -42,6 +42,8 @@ class Tried:
         Each setting's snap limit; the first is the profile's own.
     counted
         Source of facilities -> which of them count.
+    own_m_min
+        Speed of the county's own profile, m/min.
     """
 
     population: np.ndarray
@@ -49,13 +51,18 @@ class Tried:
     speed: Floats
     limit_m: Floats
     counted: Mapping[str, Bools]
+    own_m_min: float
 
     def on(self, streets: Streets) -> tuple[Floats, Floats]:
         """Give speed and snap limit for one profile: nobody drives as fast as they walk."""
         profile = streets.network.profile
         limit = self.limit_m.copy()
         limit[0] = profile.snap_limit_m
-        return (np.ones(len(limit)) if profile.vehicle else self.speed), limit
+        if profile.vehicle:
+            return np.ones(len(limit)), limit
+        # A faster profile of one setting is not tried above the fastest that is drawn.
+        fastest = max(float(self.speed.max()) * self.own_m_min / profile.metres_per_minute, 1.0)
+        return np.minimum(self.speed, fastest), limit
 
 
 @dataclass(frozen=True, eq=False)

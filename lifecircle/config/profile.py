@@ -234,7 +234,7 @@ class WalkConfig(WalkProfile):
         ----------
         names
             Keys of `profiles`; under the name of a profile that the county has set values of, its
-            values stay.
+            values stay. Profiles by setting stay only where the first is the county's own.
 
         Returns
         -------
@@ -259,7 +259,8 @@ class WalkConfig(WalkProfile):
             for name in names
         ]
         try:
-            return WalkConfig.model_validate({**given[0], "also": given[1:]})
+            own = {"settings": self.settings} if names[0] == self.profile else {}
+            return WalkConfig.model_validate({**given[0], "also": given[1:], **own})
         except ValidationError as error:
             told = [str(one["msg"]).removeprefix("Value error, ") for one in error.errors()]
             raise ConfigError([Fault("profile", text, "correct it") for text in told]) from error

@@ -91,6 +91,9 @@ _WalkSpeed = Annotated[float, Field(le=250.0, allow_inf_nan=False)]
 _SnapLimit = Annotated[float, Field(le=20_000.0, allow_inf_nan=False)]
 
 
+_USUAL_M_MIN = 75.0  # of an adult, within the practice of 60 to 80
+
+
 class ConfidenceConfig(Part):
     """The sweep that tells robust gaps from sensitive ones: ranges that settings are drawn from.
 
@@ -119,6 +122,25 @@ class ConfidenceConfig(Part):
     snap_limit_m: tuple[_SnapLimit, _SnapLimit] = (200.0, 1000.0)
     robust: float = Field(default=0.9, gt=0, le=1)
     population: tuple[PopulationConfig, ...] = ()
+
+    def speeds(self, own_m_min: float) -> tuple[float, float]:
+        """Give the range of speeds around a profile's own.
+
+        Parameters
+        ----------
+        own_m_min
+            Its speed, m/min.
+
+        Returns
+        -------
+        low, high
+            As the file has them. Where it has none, 60 and 80 m/min for who walks 75, and in
+            proportion for whoever walks faster or slower (ours).
+        """
+        low, high = self.speed_m_min
+        if "speed_m_min" in self.model_fields_set:
+            return low, high
+        return low * own_m_min / _USUAL_M_MIN, high * own_m_min / _USUAL_M_MIN
 
     @model_validator(mode="after")
     def _rising(self) -> ConfidenceConfig:

@@ -22,6 +22,7 @@ from lifecircle.difference.pairing import (
     requirements,
 )
 from lifecircle.difference.runs import KEY, LABELS, Run
+from lifecircle.render.walking_words import walking_of
 from lifecircle.standards import Lang
 from lifecircle.tables import SCOPE_COUNTY
 
@@ -151,6 +152,8 @@ def _told(run: Run) -> dict[str, Any]:
         "generated": record.get("generated"),
         "standard": record.get("standard", {}).get("key"),
         "speed_kph": config.get("walk", {}).get("speed_kph"),
+        "moves_zh": walking_of(record, "zh"),
+        "moves_en": walking_of(record, "en"),
         "residents": record.get("population", {}).get("assessed"),
         "notice_zh": config.get("notice_zh", ""),
         "scenario": record.get("scenario"),

@@ -20,10 +20,15 @@ from lifecircle.streets import Segments
 
 if TYPE_CHECKING:
     from lifecircle.network.graph import WalkNetwork
+    from lifecircle.network.slope import Slope
 
 
 def build(
-    cls: type[WalkNetwork], raw: Segments, crs: pyproj.CRS, profile: WalkProfile
+    cls: type[WalkNetwork],
+    raw: Segments,
+    crs: pyproj.CRS,
+    profile: WalkProfile,
+    slope: Slope | None = None,
 ) -> WalkNetwork:
     """Make the network of segments: nodes along a curve, segments along their chains.
 
@@ -37,6 +42,8 @@ def build(
         Projected CRS in metres, that of the nodes.
     profile
         How people walk.
+    slope
+        Slope of the segments, in the order of `raw`, where it is known already.
 
     Returns
     -------
@@ -67,6 +74,7 @@ def build(
         highways=raw.highways,
         chain_start=start,
         junction_node=np.flatnonzero(junction).astype(np.int32),
+        slope=None if slope is None else slope.taken(edges, backward),
     )
     counts = {
         **raw.dropped,
@@ -122,7 +130,8 @@ def without_barred(network: WalkNetwork) -> WalkNetwork:
         network.highways,
         {},
     )
-    opened = build(type(network), raw, network.crs, network.profile)
+    known = None if network.slope is None else network.slope.taken(keep, np.zeros(len(keep), bool))
+    opened = build(type(network), raw, network.crs, network.profile, known)
     return replace(opened, whole=network, counts={**network.counts, **opened.counts})
 
 
@@ -163,17 +172,19 @@ def to_networkx(network: WalkNetwork) -> nx.MultiGraph:
     places = zip(ids, network.node_x.tolist(), network.node_y.tolist(), strict=True)
     graph.add_nodes_from((node, {"x": x, "y": y}) for node, x, y in places)
     names = np.asarray(network.highways, dtype=object)[network.segment_highway]
+    edges = {
+        "length": network.segment_m,
+        "seconds": network.segment_seconds,
+        "seconds_back": network.segment_seconds_back,
+        "highway": names,
+        "steps": network.segment_steps,
+    }
+    keep = np.flatnonzero(~network.segment_barred)
+    columns = [values[keep].tolist() for values in (network.segment_u, network.segment_v)]
+    columns += [values[keep].tolist() for values in edges.values()]
     graph.add_edges_from(
-        (ids[u], ids[v], {"length": m, "seconds": seconds, "highway": name, "steps": steps})
-        for u, v, m, seconds, name, steps in zip(
-            network.segment_u.tolist(),
-            network.segment_v.tolist(),
-            network.segment_m.tolist(),
-            network.segment_seconds.tolist(),
-            names,
-            network.segment_steps.tolist(),
-            strict=True,
-        )
+        (ids[u], ids[v], dict(zip(edges, values, strict=True)))
+        for u, v, *values in zip(*columns, strict=True)
     )
     return graph
 

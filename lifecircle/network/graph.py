@@ -263,8 +263,9 @@ class WalkNetwork(Structure):
         Returns
         -------
         networkx.MultiGraph
-            Nodes are the input's ids with ``x``, ``y``; edges carry ``length`` (m), ``seconds``,
-            ``highway`` and ``steps``; ``graph["crs"]`` is the metric CRS.
+            Nodes are the input's ids with ``x``, ``y``; edges carry ``length`` (m), ``seconds``
+            (from the edge's first node to its second) and ``seconds_back``, ``highway`` and
+            ``steps``; ``graph["crs"]`` is the metric CRS. What the profile bars is left out.
 
         Examples
         --------
@@ -313,7 +314,8 @@ class WalkNetwork(Structure):
         """
         whole = self.whole or self
         sloped = whole.shared_with(replace(whole, slope=slope_of(whole, elevation), whole=None))
-        return sloped.with_profile(self.profile)
+        again = sloped.with_profile(self.profile)
+        return again.by_length() if self.metric else again
 
     def by_length(self) -> WalkNetwork:
         """Give the same streets with metres for seconds: searches then find shortest walks."""

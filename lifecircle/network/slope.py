@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import scipy.sparse
+import scipy.sparse.csgraph
+import scipy.sparse.linalg
 
-from lifecircle.kernels.graph import Floats, Longs
+from lifecircle.kernels.graph import Bools, Floats, Ints, Longs
 from lifecircle.streets import trait
 
 if TYPE_CHECKING:
@@ -43,6 +46,24 @@ class Slope:
     back: Floats
     steepest: Floats
     known: float
+
+    def taken(self, rows: Longs | Ints, backward: Bools) -> Slope:
+        """Give the slope of some segments, of which some are turned round.
+
+        Parameters
+        ----------
+        rows
+            Positions to take, in order.
+        backward
+            Which of them run the other way from now on.
+        """
+        ahead, back = self.ahead[rows], self.back[rows]
+        return Slope(
+            np.where(backward, back, ahead),
+            np.where(backward, ahead, back),
+            self.steepest[rows],
+            self.known,
+        )
 
 
 def tobler(grade: Floats) -> Floats:
@@ -133,26 +154,31 @@ def _per_segment(network: WalkNetwork, z: Floats, first: Longs, pieces: Longs) -
     )
 
 
-def _decks(network: WalkNetwork, bridge: np.ndarray, z: Floats) -> Floats:
-    """Lay the nodes inside each bridge or tunnel of a chain on the straight line of its deck."""
+def _decks(network: WalkNetwork, bridge: Bools, z: Floats) -> Floats:
+    """Lay the nodes within bridges and tunnels on their decks, whatever the ground does.
+
+    A node where two or more of their segments meet is within: also where stairs come up to it. Its
+    height follows from those of the ends, in proportion to length; where several bridges meet,
+    it is the mean of the ways to the ends, weighed by nearness (a harmonic interpolation).
+    """
     if not bridge.any():
         return z
-    chain = network.segment_chain
-    begins = bridge & ~np.concatenate([[False], bridge[:-1] & (chain[1:] == chain[:-1])])
-    run = np.cumsum(begins) - 1
-    at = np.flatnonzero(bridge)
-    run = run[at]
-    start = np.flatnonzero(np.diff(run, prepend=-1))
-    end = np.append(start[1:], len(run)) - 1
-    length = network.segment_m[at]
-    total = np.add.reduceat(length, start)
-    before = np.cumsum(length) - length
-    gone = before - before[start][run] + length  # metres of deck up to the segment's second node
-    low = z[network.segment_u[at[start]]][run]
-    high = z[network.segment_v[at[end]]][run]
-    share = np.divide(gone, total[run], out=np.ones(len(gone)), where=total[run] > 0)
+    u, v = network.segment_u[bridge], network.segment_v[bridge]
+    metres = network.segment_m[bridge]
+    nodes, at = np.unique(np.concatenate([u, v]), return_inverse=True)
+    count, half = len(nodes), len(u)
+    weight = 1.0 / np.maximum(metres, 1e-3)
+    joined = scipy.sparse.coo_array((weight, (at[:half], at[half:])), shape=(count, count))
+    joined = (joined + joined.T).tocsr()
+    ends = (np.bincount(at, minlength=count) == 1) & np.isfinite(z[nodes])
+    _, piece = scipy.sparse.csgraph.connected_components(joined, directed=False)
+    within = ~ends & np.isin(piece, piece[ends])  # a ring without an end keeps the ground's height
+    if not within.any():
+        return z
+    pull = scipy.sparse.diags_array(np.asarray(joined.sum(axis=1)).ravel()) - joined
+    inner, outer = np.flatnonzero(within), np.flatnonzero(ends)
+    system = pull[inner][:, inner].tocsc()
+    wanted = -(pull[inner][:, outer] @ z[nodes[outer]])
     laid = z.copy()
-    inside = np.ones(len(at), np.bool_)
-    inside[end] = False
-    laid[network.segment_v[at[inside]]] = (low + share * (high - low))[inside]
+    laid[nodes[inner]] = scipy.sparse.linalg.spsolve(system, wanted)
     return laid

@@ -39,7 +39,7 @@ def barred_segments(network: WalkNetwork, profile: WalkProfile) -> Bools:
     if profile.barred:
         classes = np.isin(np.asarray(network.highways, dtype=object), list(profile.barred))
         barred |= classes[network.segment_highway]
-    if profile.steepest is not None and profile.slope and network.slope is not None:
+    if profile.steepest is not None and network.slope is not None:
         barred |= network.slope.steepest > profile.steepest
     return barred
 

@@ -130,9 +130,9 @@ def profile_words(profile: WalkProfile, lang: Lang) -> str:
     """
     text, name = _words(lang), profile.label(lang)
     if not profile.vehicle:
-        return text["on_foot"].format(name=name, metres=f"{profile.metres_per_minute:g}")
+        return text["on_foot"].format(name=name, metres=f"{round(profile.metres_per_minute, 1):g}")
     if not profile.speeds_kph:
-        return text["riding"].format(name=name, kph=f"{profile.speed_kph:g}")
+        return text["riding"].format(name=name, kph=f"{round(profile.speed_kph, 1):g}")
     speeds = (profile.speed_kph, *profile.speeds_kph.values())
     low, high = f"{min(speeds):g}", f"{max(speeds):g}"
     return text["riding_by_class"].format(name=name, low=low, high=high)

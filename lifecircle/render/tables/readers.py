@@ -7,6 +7,7 @@ missing; a dash or a word belongs to whoever draws the table, as
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import numpy as np
@@ -64,7 +65,7 @@ def sources_table(assessment: Mappable, lang: Lang = "zh") -> pd.DataFrame:
     for key, data in datasets(config).items():
         if key.startswith("report."):  # a template for the report holds no data
             continue
-        uses = [key.partition(".")[0]]
+        uses = [re.split(r"[.\[]", key)[0]]
         if key == "roads.osm" and config.facilities.osm is True:
             uses.append("facilities")
         if uses == ["units"] and config.population.totals:

@@ -111,7 +111,7 @@ def standards_comparison(judged: Sequence[Mappable]) -> pd.DataFrame:
         both.insert(0, "profile", walk.profile)
         both.insert(1, "profile_zh", walk.zh)
         both.insert(2, "profile_en", walk.en)
-        both.insert(3, "metres_per_minute", walk.metres_per_minute)
+        both.insert(3, "metres_per_minute", round(walk.metres_per_minute, 1))
         both.insert(4, "standard", standard.key)
         both.insert(5, "standard_zh", standard.zh)
         parts.append(both)

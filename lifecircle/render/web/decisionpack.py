@@ -218,7 +218,7 @@ def _sited(found: Sited, assessment: Mappable, arrangement: Arrangement) -> dict
     return {
         **_kind(found.kind, assessment),
         "objective": str(found.asked.get("objective", "mclp")),
-        "gap": _number(found.asked.get("gap"), 4),
+        "gap": _at_most(found.asked.get("gap")),
         "before": _served(found, "persons_served_before"),
         "rank": [int(rank) for rank in sites.index],
         "at": pack_points(_points(sites.geometry.to_numpy()), sites.crs),
@@ -238,6 +238,12 @@ def _sited(found: Sited, assessment: Mappable, arrangement: Arrangement) -> dict
         "cells": pack_array(at[order], "u4", "delta"),
         "by": pack_array(cells["rank"].to_numpy()[order], "u2"),
     }
+
+
+def _at_most(gap: Any) -> float | None:
+    """Round a bound up to a tenth of a per cent: it may be said to be less by nobody."""
+    number = _number(gap, 9)
+    return None if number is None else math.ceil(round(number * 1000.0, 6)) / 1000.0
 
 
 def _points(shapes: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final, Protocol, cast
 
 import pandas as pd
@@ -109,7 +110,7 @@ def dataset_lines(config: CountyConfig) -> list[dict[str, Any]]:
     for key, data in datasets(config).items():
         if key.startswith("report."):  # a template for the report holds no data
             continue
-        uses = [key.partition(".")[0]]
+        uses = [re.split(r"[.\[]", key)[0]]
         if key == "roads.osm" and config.facilities.osm is True:
             uses.append("facilities")
         if uses == ["units"] and config.population.totals:

@@ -6,7 +6,8 @@ const FLAG = {
 };
 const USE = {
   boundary: () => t("use_boundary"), roads: () => t("use_roads"), facilities: () => t("use_facilities"),
-  units: () => t("use_units"), population: () => t("use_population"),
+  units: () => t("use_units"), population: () => t("use_population"), elevation: () => t("use_elevation"),
+  siting: () => t("use_siting"), confidence: () => t("use_confidence"),
 };
 const frame = data.frame;
 /** The word for a key of such a table, or the key itself. */
